@@ -1,0 +1,18 @@
+export type {
+  Access,
+  Authenticate,
+  AuthenticateArguments,
+  Authorized,
+  Handler,
+  HandlerArguments,
+  InvalidJsonError,
+  Invocation,
+  JsonValue,
+  Params,
+  TaskContext,
+  TaskRequest,
+  TaskResponse,
+  Unauthorized,
+  UnauthorizedOptions,
+  WebTask,
+} from "./runtime/task/types.ts";

@@ -1,0 +1,52 @@
+/**
+ * The closed list of what can go wrong outside task code. The gateway maps a code to an HTTP status
+ * and a public text in one table; `cause` and stack stay in logs and traces.
+ */
+export type ErrorCode =
+  | "bad_setting"
+  | "bad_manifest"
+  | "bad_app"
+  | "bad_hostname"
+  | "bad_message"
+  | "bad_request"
+  | "body_too_large"
+  | "listen_failed"
+  | "tls_failed"
+  | "spawn_failed"
+  | "worker_failed"
+  | "file_exists"
+  | "file_failed"
+  | "overdue"
+  | "cancelled"
+  | "closed";
+
+/** An error of webtaskd itself, with a code that callers may branch on. */
+export class RuntimeError extends Error {
+  override readonly name = "RuntimeError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Ends an exhaustive `switch`: reaching it means that a union gained a member nobody handles. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+
+  constructor(value: never) {
+    super(`Cannot reach this place: got ${JSON.stringify(value)}`);
+  }
+}
+
+/** Returns the text a person reads of any thrown value; never throws itself. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  try {
+    return String(thrown);
+  } catch {
+    // A value with a throwing or missing toString still has to be named somehow.
+    return Object.prototype.toString.call(thrown);
+  }
+}

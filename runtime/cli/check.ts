@@ -1,0 +1,33 @@
+import { resolve } from "node:path";
+import { silentLog } from "../base/log.ts";
+import { inspectTasks } from "../pool/inspect.ts";
+import { defaultApp } from "./apps.ts";
+import { type AppReport, checkApp, type Inspect } from "./check_app.ts";
+import { hasProblems, toJsonReport, toTextReport } from "./check_report.ts";
+import type { Command } from "./command.ts";
+import { exitCodes } from "./failure.ts";
+
+/** `webtaskd check`: says whether apps can be served as their manifests mean it. */
+export const checkCommand: Command = {
+  name: "check",
+  summary: "Check manifests, and load every task once.",
+  arguments: [{ name: "[app...]", sentence: `Folders of apps (default: ${defaultApp})` }],
+  settings: ["variables", "variableFiles"],
+  flags: [{ name: "json", placeholder: undefined, sentence: "Write one JSON object." }],
+  async run({ platform, settings, args, flags, out }) {
+    const inspect: Inspect = (appDir, tasks) =>
+      inspectTasks({
+        platform,
+        log: silentLog,
+        appDir: resolve(appDir),
+        tasks: tasks.map(({ name, file }) => ({ name, file })),
+        env: settings.taskEnv,
+      });
+    const reports: AppReport[] = [];
+    for (const appDir of args.length === 0 ? [defaultApp] : args) {
+      reports.push(await checkApp(appDir, inspect));
+    }
+    out(flags["json"] === undefined ? toTextReport(reports) : toJsonReport(reports));
+    return hasProblems(reports) ? exitCodes.failed : exitCodes.done;
+  },
+};

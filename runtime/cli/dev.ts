@@ -1,0 +1,47 @@
+import { watch } from "chokidar";
+import { resolve, sep } from "node:path";
+import type { Server } from "../server.ts";
+import { defaultApp } from "./apps.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { announce, openServer, runUntilStopped, serveCommand } from "./serve.ts";
+
+/** Editors save in several steps: a reload waits until they are through. */
+const settleMs = 60;
+
+/** Serves apps, reloads them as they change, and shows errors to the client. */
+export const devCommand: Command = {
+  ...serveCommand,
+  name: "dev",
+  summary: "Serve with reload on change, and with errors shown in responses.",
+  async run(context) {
+    const server = await openServer(context, { showErrors: true });
+    const watcher = watchApps(server, context);
+    await new Promise<void>((resolve) => void watcher.once("ready", () => resolve()));
+    announce(server, context);
+    await server.warmUp();
+    const exitCode = await runUntilStopped(server, context);
+    await watcher.close();
+    return exitCode;
+  },
+};
+
+function watchApps(server: Server, { args, settings }: CommandContext) {
+  const appDirs = (args.length > 0 ? args : [defaultApp]).map((dir) => resolve(dir));
+  const watcher = watch(appDirs, {
+    ignoreInitial: true,
+    ignored: (path) => isIgnored(path, appDirs, settings.dataDir),
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return watcher.on("all", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void server.reload(), settleMs);
+  });
+}
+
+/** What is no part of a release: packages, dot files, and our own data. */
+function isIgnored(path: string, appDirs: readonly string[], dataDir: string): boolean {
+  const appDir = appDirs.find((dir) => path.startsWith(dir)) ?? "";
+  const inside = path.slice(appDir.length).split(sep);
+  return path.startsWith(dataDir) ||
+    inside.some((name) => name === "node_modules" || name.startsWith("."));
+}

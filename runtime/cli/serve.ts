@@ -1,0 +1,85 @@
+import { type Server, startServer } from "../server.ts";
+import { createLog } from "../store/log.ts";
+import { createReporter } from "../store/reporter.ts";
+import { defaultApp, requireApp } from "./apps.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { exitCodes } from "./failure.ts";
+
+/** Serves apps until it is told to stop. */
+export const serveCommand: Command = {
+  name: "serve",
+  summary: "Serve the web tasks of apps over HTTP.",
+  arguments: [{
+    name: "[app...]",
+    sentence: `Folders with a cloudcode.json, a deployment each. (default: ${defaultApp})`,
+  }],
+  settings: [
+    "port",
+    "listen",
+    "domains",
+    "hostname",
+    "environment",
+    "dataDir",
+    "variables",
+    "variableFiles",
+    "trustedProxies",
+    "timeout",
+    "deadline",
+    "late",
+    "maxDuration",
+    "maxBody",
+    "processConcurrency",
+    "maxQueue",
+    "drain",
+    "tlsCert",
+    "tlsKey",
+    "admin",
+    "logFormat",
+    "logLevel",
+  ],
+  flags: [],
+  async run(context) {
+    const server = await openServer(context, { showErrors: false });
+    announce(server, context);
+    return await runUntilStopped(server, context);
+  },
+};
+
+/** Starts a server for the apps a command was given. */
+export async function openServer(
+  { platform, settings, args }: CommandContext,
+  { showErrors }: { readonly showErrors: boolean },
+): Promise<Server> {
+  const appDirs = args.length > 0 ? args : [defaultApp];
+  for (const appDir of appDirs) await requireApp(appDir);
+  const { logFormat: format, logLevel: level } = settings;
+  const log = createLog(platform, { format, level });
+  const showRequests = platform.isTerminal("stderr") || level === "debug";
+  const recorder = createReporter({ platform, log, format, showRequests });
+  return await startServer({ platform, settings, appDirs, log, recorder, showErrors });
+}
+
+/** Tells on standard output where the tasks are. */
+export function announce(server: Server, { out }: CommandContext): void {
+  out(`webtaskd listening on ${server.url}`);
+  for (const url of server.taskUrls) out(`  ${url}`);
+}
+
+/** Obeys signals; resolves with the exit code once the server has stopped. */
+export function runUntilStopped(server: Server, { platform, err }: CommandContext): Promise<number> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const stop = () => {
+      if (isStopping) platform.exit(exitCodes.failed);
+      isStopping = true;
+      err("webtaskd: stopping; what runs may finish, a second signal ends it at once");
+      void server.close().then((isFinished) => {
+        if (!isFinished) err("webtaskd: some invocations were cut off");
+        resolve(isFinished ? exitCodes.done : exitCodes.failed);
+      });
+    };
+    platform.onSignal("SIGTERM", stop);
+    platform.onSignal("SIGINT", stop);
+    platform.onSignal("SIGHUP", () => void server.reload());
+  });
+}

@@ -1,0 +1,134 @@
+import { resolve } from "node:path";
+import type { Environment } from "../base/environment.ts";
+import { didYouMean } from "../base/nearest.ts";
+import type { TaskSettings } from "../base/task_settings.ts";
+import type { AddressSet } from "./address_set.ts";
+import type { AdminAddress } from "./parsers.ts";
+import { badSetting, readSetting, type Setting, type Sources, variableOf } from "./setting.ts";
+import { type SettingName, settingTable } from "./table.ts";
+import { readTaskVariables } from "./task_variables.ts";
+
+/** Every setting of a process, read and checked. */
+export interface Settings {
+  readonly port: number;
+  readonly listen: string;
+  readonly domains: readonly string[];
+  /** `undefined` stands for the default of each app. */
+  readonly hostname: string | undefined;
+  readonly environment: Environment;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** The variables of tasks. */
+  readonly taskEnv: Readonly<Record<string, string>>;
+  readonly trustedProxies: AddressSet;
+  /** What wins over every manifest. */
+  readonly task: Partial<TaskSettings>;
+  readonly processConcurrency: number;
+  readonly maxQueue: number;
+  readonly drainMs: number;
+  readonly tls: TlsFiles | undefined;
+  readonly admin: AdminAddress;
+  readonly logFormat: "text" | "json";
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/** Where the certificate and its key are. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Which settings to read, and from what. */
+export interface ReadOptions extends Sources {
+  /** The settings a command takes; the others keep their defaults. */
+  readonly names: readonly SettingName[];
+}
+
+/** Source: unix(7), `sun_path`, without the final zero. */
+const maxSocketPathBytes = 107;
+
+/**
+ * Reads the settings of a command: flag over variable over default.
+ * @throws {RuntimeError} `bad_setting` with name, source, value and fix of the first bad one.
+ */
+export async function readSettings({ names, flags, env }: ReadOptions): Promise<Settings> {
+  const read = <T>(name: SettingName, setting: Setting<T>): T =>
+    readSetting(setting, names.includes(name) ? { flags, env } : { flags: {}, env: {} });
+  const table = settingTable;
+  const dataDir = resolve(read("dataDir", table.dataDir));
+  return Object.freeze({
+    port: read("port", table.port),
+    listen: read("listen", table.listen),
+    domains: read("domains", table.domains),
+    hostname: read("hostname", table.hostname),
+    environment: read("environment", table.environment),
+    dataDir,
+    taskEnv: await readTaskVariables({
+      files: read("variableFiles", table.variableFiles),
+      variables: read("variables", table.variables),
+    }),
+    trustedProxies: read("trustedProxies", table.trustedProxies),
+    task: toOverrides({
+      timeoutMs: read("timeout", table.timeout),
+      deadlineMs: read("deadline", table.deadline),
+      late: read("late", table.late),
+      maxDurationMs: read("maxDuration", table.maxDuration),
+      maxBodyBytes: read("maxBody", table.maxBody),
+    }),
+    processConcurrency: read("processConcurrency", table.processConcurrency),
+    maxQueue: read("maxQueue", table.maxQueue),
+    drainMs: read("drain", table.drain),
+    tls: toTlsFiles(read("tlsCert", table.tlsCert), read("tlsKey", table.tlsKey)),
+    admin: toAdminAddress(read("admin", table.admin), dataDir),
+    logFormat: read("logFormat", table.logFormat),
+    logLevel: read("logLevel", table.logLevel),
+  });
+}
+
+/**
+ * Names variables that look like settings and are none, each with what it may have meant. They
+ * are no error: other programs may share the prefix.
+ */
+export function unknownVariables(env: Sources["env"]): readonly string[] {
+  const known = Object.values(settingTable).map(variableOf);
+  return Object.keys(env)
+    .filter((name) => name.startsWith("WEBTASKD_") && !known.includes(name))
+    .map((name) => `${name} is no setting${didYouMean(name, known)}`);
+}
+
+type Overridable = "timeoutMs" | "deadlineMs" | "late" | "maxDurationMs" | "maxBodyBytes";
+
+function toOverrides(
+  read: { readonly [K in Overridable]: TaskSettings[K] | undefined },
+): Partial<TaskSettings> {
+  const { timeoutMs, deadlineMs, late, maxDurationMs, maxBodyBytes } = read;
+  return Object.freeze({
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(late !== undefined && { late }),
+    ...(maxDurationMs !== undefined && { maxDurationMs }),
+    ...(maxBodyBytes !== undefined && { maxBodyBytes }),
+  });
+}
+
+function toTlsFiles(certFile: string | undefined, keyFile: string | undefined) {
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+  const [one, other] = certFile === undefined
+    ? [settingTable.tlsKey, settingTable.tlsCert]
+    : [settingTable.tlsCert, settingTable.tlsKey];
+  const fix = `give --${other.flag} (${variableOf(other)}) too`;
+  throw badSetting(`--${one.flag} "${certFile ?? keyFile}"`, fix);
+}
+
+function toAdminAddress(
+  admin: "unix" | { readonly host: string; readonly port: number },
+  dataDir: string,
+): AdminAddress {
+  if (admin !== "unix") return { kind: "tcp", ...admin };
+  const path = resolve(dataDir, "admin.sock");
+  if (new TextEncoder().encode(path).length <= maxSocketPathBytes) return { kind: "unix", path };
+  const fix = `its socket's path would be over ${maxSocketPathBytes} bytes: ` +
+    `give a shorter --data, or --admin HOST:PORT`;
+  throw badSetting(`--data "${dataDir}"`, fix);
+}

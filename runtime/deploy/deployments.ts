@@ -1,0 +1,188 @@
+import { join } from "node:path";
+import type { Environment } from "../base/environment.ts";
+import { messageOf, RuntimeError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import { type TaskSettings, toTaskSettings } from "../base/task_settings.ts";
+import { defaultHostname, suggestHostname } from "../manifest/hostname.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { readManifest } from "../manifest/read.ts";
+import type { Failure, TaskShape } from "../protocol/call.ts";
+import { buildRelease, type Release } from "./release.ts";
+
+/** What deployments need of the processes of a release. */
+export interface Pool {
+  readonly shapes: ReadonlyMap<string, TaskShape> | undefined;
+  readonly startFailure: Failure | undefined;
+  describe(): Promise<ReadonlyMap<string, TaskShape> | undefined>;
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A release with its processes, ready for requests. */
+export interface LiveRelease<P extends Pool> {
+  readonly id: string;
+  readonly tasks: ReadonlyMap<string, { readonly name: string; readonly settings: TaskSettings }>;
+  readonly pool: P;
+}
+
+/** One app in one environment, and the release its requests go to. */
+export interface LiveDeployment<P extends Pool> {
+  readonly hostname: string;
+  readonly environment: Environment;
+  readonly app: string;
+  /** The author's folder. */
+  readonly appDir: string;
+  active: LiveRelease<P>;
+}
+
+/** What a pool is opened for. */
+export interface PoolTarget {
+  readonly release: Release;
+  readonly manifest: Manifest;
+  readonly appDir: string;
+  readonly hostname: string;
+}
+
+/** What deployments are made of. */
+export interface DeploymentsOptions<P extends Pool> {
+  readonly appDirs: readonly string[];
+  readonly environment: Environment;
+  /** In place of the default of the only app. */
+  readonly hostname: string | undefined;
+  readonly dataDir: string;
+  /** What wins over every manifest. */
+  readonly overrides: Partial<TaskSettings>;
+  readonly log: Log;
+  openPool(target: PoolTarget): P;
+}
+
+/** The deployments of a server: one per app folder. */
+export class Deployments<P extends Pool> {
+  readonly #options: DeploymentsOptions<P>;
+  readonly #all: LiveDeployment<P>[] = [];
+  /** Pools of former releases, which finish what they run. */
+  readonly #retired = new Set<P>();
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: DeploymentsOptions<P>) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a release of every app and a deployment for each.
+   * @throws {RuntimeError} `bad_manifest`, `bad_app` or `bad_hostname`.
+   */
+  static async open<P extends Pool>(options: DeploymentsOptions<P>): Promise<Deployments<P>> {
+    if (options.hostname !== undefined && options.appDirs.length > 1) {
+      const message = `Cannot give hostname "${options.hostname}" to ${options.appDirs.length} apps: ` +
+        "serve one app, or leave --hostname out";
+      throw new RuntimeError("bad_hostname", message);
+    }
+    const deployments = new Deployments<P>(options);
+    for (const appDir of options.appDirs) deployments.#all.push(await deployments.#deploy(appDir));
+    return deployments;
+  }
+
+  /** All of them, in the order their folders were given. */
+  get all(): readonly LiveDeployment<P>[] {
+    return this.#all;
+  }
+
+  /** Every pool that may still run something. */
+  get pools(): readonly P[] {
+    return [...this.#all.map(({ active }) => active.pool), ...this.#retired];
+  }
+
+  /** Makes a new release of each app that has changed; one that is broken keeps its old one. */
+  reload(): Promise<void> {
+    const reload = this.#reloading.then(async () => {
+      for (const deployment of this.#all) await this.#reloadOne(deployment);
+    });
+    this.#reloading = reload;
+    return reload;
+  }
+
+  async #deploy(appDir: string): Promise<LiveDeployment<P>> {
+    const { environment } = this.#options;
+    const manifest = await readManifest(appDir);
+    const hostname = this.#options.hostname ?? defaultHostname(manifest.app, environment);
+    this.#requireFree(hostname, appDir);
+    const active = await this.#buildLive({ manifest, appDir, hostname });
+    return { hostname, environment, app: manifest.app, appDir, active };
+  }
+
+  #requireFree(hostname: string, appDir: string): void {
+    const isTaken = (name: string) => this.#all.some((other) => other.hostname === name);
+    if (!isTaken(hostname)) return;
+    const suggestion = suggestHostname(hostname, { isTaken });
+    const other = this.#all.find((other) => other.hostname === hostname)?.appDir;
+    throw new RuntimeError(
+      "bad_hostname",
+      `Cannot use hostname "${hostname}" for "${appDir}": "${other}" has it: ` +
+        `name the app otherwise, as "${suggestion}"`,
+    );
+  }
+
+  async #buildLive(target: Omit<PoolTarget, "release">): Promise<LiveRelease<P>> {
+    const { manifest, appDir, hostname } = target;
+    const releasesDir = join(this.#options.dataDir, "releases", hostname);
+    const release = await buildRelease(appDir, releasesDir);
+    const web = manifest.tasks.filter(({ isWeb }) => isWeb);
+    const tasks = web.map(({ name, given }) =>
+      [name, { name, settings: toTaskSettings(given, this.#options.overrides) }] as const
+    );
+    const pool = this.#options.openPool({ ...target, release });
+    return { id: release.id, tasks: new Map(tasks), pool };
+  }
+
+  async #reloadOne(deployment: LiveDeployment<P>): Promise<void> {
+    const { hostname, appDir, app, active } = deployment;
+    const { log } = this.#options;
+    try {
+      const manifest = await readManifest(appDir);
+      if (manifest.app !== app) throw renamed(app, manifest.app);
+      const next = await this.#buildLive({ manifest, appDir, hostname });
+      if (next.id === active.id) return await next.pool.close();
+      await this.#requireHealthy(next, active);
+      deployment.active = next;
+      log.info("release.activated", { deployment: hostname, release: next.id });
+      this.#retire(active.pool);
+    } catch (error) {
+      log.error("release.refused", { deployment: hostname, reason: messageOf(error) });
+    }
+  }
+
+  /** A task that worked in the active release must not be broken in the next. */
+  async #requireHealthy(next: LiveRelease<P>, active: LiveRelease<P>): Promise<void> {
+    const shapes = await next.pool.describe();
+    const failure = shapes
+      ? newlyBroken(shapes, active.pool.shapes)
+      : next.pool.startFailure;
+    if (shapes && !failure) return;
+    await next.pool.close();
+    const details = [failure?.message, failure?.stack].filter((part) => part !== undefined);
+    throw new RuntimeError("bad_app", `Cannot use the changed app: ${details.join("\n")}`);
+  }
+
+  #retire(pool: P): void {
+    this.#retired.add(pool);
+    void pool.drain().finally(() => this.#retired.delete(pool));
+  }
+}
+
+function newlyBroken(
+  next: ReadonlyMap<string, TaskShape>,
+  active: ReadonlyMap<string, TaskShape> | undefined,
+): Failure | undefined {
+  for (const [name, shape] of next) {
+    if (shape.kind === "broken" && active?.get(name)?.kind !== "broken") return shape.failure;
+  }
+  return undefined;
+}
+
+function renamed(from: string, to: string): RuntimeError {
+  return new RuntimeError(
+    "bad_manifest",
+    `Cannot rename app "${from}" to "${to}" while it is served: restart to use the new name`,
+  );
+}

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import {
+  copyFile,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  utimes,
+} from "node:fs/promises";
+import { constants } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { RuntimeError } from "../base/errors.ts";
+
+/** Never part of a release: dependencies are linked, and dot folders hold no code. */
+const dependencies = "node_modules";
+/** Releases of one app that stay on disk; older ones go. */
+const keptReleases = 5;
+const idLength = 16;
+const maxFiles = 20_000;
+const maxBytes = 512 * 1024 * 1024;
+
+/** An immutable copy of an app's folder, named after its contents. */
+export interface Release {
+  /** The first hex digits of the SHA-256 over names and contents. */
+  readonly id: string;
+  readonly dir: string;
+}
+
+/**
+ * Copies an app into a folder of releases, so that what a release runs never changes under it.
+ * An unchanged app gives the same release again.
+ * @throws {RuntimeError} `bad_app` when the folder is too large to be one.
+ */
+export async function buildRelease(appDir: string, releasesDir: string): Promise<Release> {
+  const source = resolve(appDir);
+  const files = await listFiles(source, resolve(releasesDir));
+  const id = await hashFiles(source, files);
+  const dir = join(releasesDir, id);
+  if (!await exists(dir)) await copyRelease({ source, files, dir });
+  // The age of a release counts from its last use.
+  await utimes(dir, new Date(), new Date());
+  await prune(releasesDir, id);
+  return { id, dir };
+}
+
+async function listFiles(source: string, releasesDir: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  const folders = [source];
+  for (const folder of folders) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (isLeftOut(entry.name) || releasesDir.startsWith(path + "/")) continue;
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile() || entry.isSymbolicLink()) files.push(relative(source, path));
+      if (files.length > maxFiles) throw tooLarge(source, `${maxFiles} files`);
+    }
+  }
+  return files.sort();
+}
+
+function isLeftOut(name: string): boolean {
+  return name === dependencies || name.startsWith(".");
+}
+
+async function hashFiles(source: string, files: readonly string[]): Promise<string> {
+  const hash = createHash("sha256").update(source);
+  let bytes = 0;
+  for (const file of files) {
+    const content = await readFile(join(source, file));
+    bytes += content.length;
+    if (bytes > maxBytes) throw tooLarge(source, `${maxBytes} bytes`);
+    // Lengths keep the end of one file from reading as the start of the next.
+    hash.update(`\n${file.length} ${file} ${content.length}\n`).update(content);
+  }
+  return hash.digest("hex").slice(0, idLength);
+}
+
+/** The copy appears under its name only when it is complete. */
+async function copyRelease({ source, files, dir }: {
+  readonly source: string;
+  readonly files: readonly string[];
+  readonly dir: string;
+}): Promise<void> {
+  await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
+  const partial = await mkdtemp(`${dir}.partial-`);
+  try {
+    for (const file of files) {
+      await mkdir(dirname(join(partial, file)), { recursive: true });
+      await copyFile(join(source, file), join(partial, file), constants.COPYFILE_FICLONE);
+    }
+    await linkDependencies(source, partial);
+    await rename(partial, dir);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    // Another process made the same release in the meantime: it is the same.
+    if (!await exists(dir)) throw error;
+  }
+}
+
+/** Packages are found where the app would find them: in its own folder or one above. */
+async function linkDependencies(source: string, dir: string): Promise<void> {
+  for (let folder = source;; folder = dirname(folder)) {
+    const candidate = join(folder, dependencies);
+    if (await exists(candidate)) return await symlink(candidate, join(dir, dependencies), "dir");
+    if (folder === dirname(folder)) return;
+  }
+}
+
+async function prune(releasesDir: string, keptId: string): Promise<void> {
+  const names = (await readdir(releasesDir)).filter((name) => name !== keptId);
+  const aged = await Promise.all(names.map(async (name) => ({
+    path: join(releasesDir, name),
+    usedMs: (await lstat(join(releasesDir, name))).mtimeMs,
+  })));
+  const old = aged.sort((a, b) => b.usedMs - a.usedMs).slice(keptReleases - 1);
+  for (const { path } of old) await rm(path, { recursive: true, force: true });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await lstat(path).then(() => true, () => false);
+}
+
+function tooLarge(source: string, limit: string): RuntimeError {
+  return new RuntimeError(
+    "bad_app",
+    `Cannot make a release of "${source}" as it must be <= ${limit}: move what is no code elsewhere`,
+  );
+}

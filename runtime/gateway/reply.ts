@@ -1,0 +1,159 @@
+import { STATUS_CODES } from "node:http";
+import { Unreachable } from "../base/errors.ts";
+import type { Failure, Refusal, Reply } from "../protocol/call.ts";
+import type { Answer } from "../invocation/supervisor.ts";
+import type { RequestAnswer } from "../protocol/records.ts";
+
+type Fields = Record<string, string>;
+
+/** A request the gateway turns down itself, before any task code runs. */
+export interface Rejection {
+  readonly status: 400 | 404 | 405 | 413 | 415 | 503;
+  readonly reason: string;
+  readonly headers?: Fields;
+}
+
+/** An answer on its way out, with what the record of the request says of it. */
+export interface Outgoing {
+  readonly status: number;
+  readonly answer: RequestAnswer;
+  readonly reason: string | undefined;
+  readonly traceId: string | undefined;
+  readonly response: Response;
+}
+
+/** What every answer of a request carries, and how much errors may tell. */
+export interface ReplyContext {
+  readonly requestId: string;
+  /** Headers for every answer of the task, as those of CORS. */
+  readonly headers: Fields | undefined;
+  /** `dev`: errors are shown to the client. */
+  readonly showErrors: boolean;
+}
+
+/** Makes the response to a request that was turned down. */
+export function toRejection(rejection: Rejection, context: ReplyContext): Outgoing {
+  const { status, reason, headers } = rejection;
+  const response = errorResponse({ ...context, status, headers: { ...context.headers, ...headers } });
+  return { status, answer: "refused", reason, traceId: undefined, response };
+}
+
+/** Makes the response to what the supervisor found: the one table from outcome to status. */
+export function toOutgoing(answer: Answer, context: ReplyContext): Outgoing {
+  switch (answer.kind) {
+    case "replied":
+      return replied(answer.reply, answer.traceId, context);
+    case "failed":
+      return failed(answer.failure, answer.traceId, context);
+    case "timed-out": {
+      const { traceId } = answer;
+      const response = errorResponse({ ...context, status: 504, traceId });
+      const reason = "no invocation answered in time";
+      return { status: 504, answer: "timed-out", reason, traceId, response };
+    }
+    case "refused":
+      return toRejection(toRefusal(answer.refusal), context);
+    case "client-left": {
+      const response = new Response(undefined, { status: 499 });
+      const reason = "the client left";
+      return { status: 499, answer: "client-left", reason, traceId: answer.traceId, response };
+    }
+    default:
+      throw new Unreachable(answer);
+  }
+}
+
+/** Makes a response without a body of the gateway's own, as to OPTIONS. */
+export function toEmptyOutgoing(headers: Fields, context: ReplyContext): Outgoing {
+  const response = new Response(undefined, {
+    status: 204,
+    headers: { ...context.headers, ...headers, "x-request-id": context.requestId },
+  });
+  return { status: 204, answer: "delivered", reason: undefined, traceId: undefined, response };
+}
+
+function replied(reply: Reply, traceId: string, context: ReplyContext): Outgoing {
+  const { status, body } = reply;
+  const response = new Response(toBody(body), { status, headers: toHeaders(reply, traceId, context) });
+  return { status, answer: "delivered", reason: undefined, traceId, response };
+}
+
+/** No bytes are no body: the runtimes then add no type of their own. */
+function toBody(body: Reply["body"]): BodyInit | undefined {
+  if (typeof body === "string") return body === "" ? undefined : body;
+  return body.length === 0 ? undefined : isUnshared(body) ? body : body.slice();
+}
+
+/** The compiler's notion of bytes that a response may be made of: all that come off a socket. */
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
+}
+
+function toHeaders(reply: Reply, traceId: string, context: ReplyContext): Fields | Headers {
+  const fields: Fields = { "x-request-id": context.requestId, "x-trace-id": traceId };
+  if (reply.contentType !== undefined) fields["content-type"] = reply.contentType;
+  if (!reply.headers && !context.headers) return fields;
+  const headers = new Headers(fields);
+  for (const [name, value] of reply.headers ?? []) {
+    if (name === "set-cookie") headers.append(name, value);
+    else headers.set(name, value);
+  }
+  for (const [name, value] of Object.entries(context.headers ?? {})) {
+    if (name === "vary") headers.append(name, value);
+    else headers.set(name, value);
+  }
+  return headers;
+}
+
+function failed(failure: Failure, traceId: string, context: ReplyContext): Outgoing {
+  const status = failure.code === "invalid_json" ? 400 : 500;
+  const { publicMessage: message } = failure;
+  const response = errorResponse({ ...context, status, traceId, message, failure });
+  return { status, answer: "delivered", reason: failure.message, traceId, response };
+}
+
+function toRefusal(refusal: Refusal): Rejection {
+  switch (refusal.kind) {
+    case "queue-full":
+      return unavailable(`the queue is full: ${refusal.limit} requests wait`, 1_000);
+    case "unavailable":
+      return unavailable(refusal.failure.message, refusal.retryAfterMs);
+    case "stopping":
+      return unavailable("the server stops", 1_000);
+    default:
+      throw new Unreachable(refusal);
+  }
+}
+
+function unavailable(reason: string, retryAfterMs: number): Rejection {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  return { status: 503, reason, headers: { "retry-after": String(seconds) } };
+}
+
+interface ErrorOptions extends ReplyContext {
+  readonly status: number;
+  readonly traceId?: string | undefined;
+  /** In place of the status's own phrase. */
+  readonly message?: string | undefined;
+  readonly failure?: Failure | undefined;
+}
+
+/** JSON with the phrase of the status and the ids: nothing of the error itself. */
+function errorResponse(options: ErrorOptions): Response {
+  const { status, requestId, traceId, failure, headers } = options;
+  const message = options.message ?? STATUS_CODES[status] ?? "Error";
+  const shown = options.showErrors && failure ? { error: toShown(failure) } : {};
+  return new Response(JSON.stringify({ message, requestId, traceId, ...shown }), {
+    status,
+    headers: {
+      ...headers,
+      "content-type": "application/json",
+      "x-request-id": requestId,
+      ...(traceId === undefined ? {} : { "x-trace-id": traceId }),
+    },
+  });
+}
+
+function toShown({ code, message, stack }: Failure) {
+  return { code, message, stack: stack?.split("\n") };
+}

@@ -1,0 +1,86 @@
+/** The times of a task's supervision. */
+export interface InvocationPolicy {
+  /** An invocation's own time, from when it is handed to a process. */
+  readonly timeoutMs: number;
+  /** Invocations of one request at the most. */
+  readonly attempts: number;
+  /** The request's time, from when it has been read. */
+  readonly deadlineMs: number;
+  /** What becomes of a response that comes after its invocation's own time. */
+  readonly late: "discard" | "deliver";
+}
+
+/** An invocation as the policy sees it; times are monotonic. */
+export interface AttemptView {
+  /** Undefined while it waits for a process. */
+  readonly startedMs: number | undefined;
+  readonly end: { readonly atMs: number; readonly kind: "replied" | "failed" } | undefined;
+}
+
+/** A request as the policy sees it. */
+export interface RequestView {
+  readonly nowMs: number;
+  readonly readMs: number;
+  readonly attempts: readonly AttemptView[];
+  /** False once the client has left or the server drains: nothing further is started. */
+  readonly mayStart: boolean;
+}
+
+/** What the supervisor has to do now. */
+export type Step =
+  | { readonly kind: "start" }
+  | { readonly kind: "answer"; readonly attempt: number }
+  | { readonly kind: "give-up" }
+  | { readonly kind: "wait"; readonly untilMs: number };
+
+/** Decides about a request: pure, so that every rule of supervision is a row of a table in a test. */
+export function nextStep(policy: InvocationPolicy, view: RequestView): Step {
+  const { attempts, nowMs, readMs } = view;
+  if (attempts.length === 0) return { kind: "start" };
+  const answering = findAnswer(policy, attempts);
+  if (answering >= 0) return { kind: "answer", attempt: answering };
+  const endMs = readMs + policy.deadlineMs;
+  if (nowMs >= endMs) return { kind: "give-up" };
+  const dueMs = nextStartMs(policy, view);
+  if (dueMs !== undefined && nowMs >= dueMs) return { kind: "start" };
+  const hopeMs = dueMs ?? lastHopeMs(policy, view);
+  if (hopeMs !== undefined) return { kind: "wait", untilMs: Math.min(hopeMs, endMs) };
+  const failed = policy.late === "deliver" ? attempts.findIndex(hasFailed) : -1;
+  return failed >= 0 ? { kind: "answer", attempt: failed } : { kind: "give-up" };
+}
+
+/** The attempt that answers at once: the first within its own time, or, if late ones count, any. */
+function findAnswer(policy: InvocationPolicy, attempts: readonly AttemptView[]): number {
+  if (policy.late === "deliver") return attempts.findIndex(({ end }) => end?.kind === "replied");
+  return attempts.findIndex((attempt) => endedInTime(policy, attempt));
+}
+
+/** When the next attempt is due; undefined when none will be started, or the last one waits. */
+function nextStartMs(policy: InvocationPolicy, view: RequestView): number | undefined {
+  const { attempts, mayStart } = view;
+  const failedInTime = attempts.some((a) => hasFailed(a) && endedInTime(policy, a));
+  if (!mayStart || failedInTime || attempts.length >= policy.attempts) return undefined;
+  const startedMs = attempts.at(-1)?.startedMs;
+  return startedMs === undefined ? undefined : startedMs + policy.timeoutMs;
+}
+
+/** Until when an attempt under way can still answer; undefined when none can. */
+function lastHopeMs(policy: InvocationPolicy, { attempts, nowMs }: RequestView) {
+  let hopeMs: number | undefined;
+  for (const { startedMs, end } of attempts) {
+    if (end) continue;
+    const untilMs = startedMs === undefined || policy.late === "deliver"
+      ? Infinity
+      : startedMs + policy.timeoutMs;
+    if (untilMs > nowMs) hopeMs = Math.max(hopeMs ?? 0, untilMs);
+  }
+  return hopeMs;
+}
+
+function endedInTime(policy: InvocationPolicy, { startedMs, end }: AttemptView): boolean {
+  return startedMs !== undefined && end !== undefined && end.atMs - startedMs <= policy.timeoutMs;
+}
+
+function hasFailed({ end }: AttemptView): boolean {
+  return end?.kind === "failed";
+}

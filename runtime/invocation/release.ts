@@ -1,0 +1,54 @@
+import type { TaskSettings } from "../base/task_settings.ts";
+import type { Call, Ending, Refusal, TaskShape } from "../protocol/call.ts";
+import type { AbortReason } from "../protocol/messages.ts";
+
+/** A web task as it is served: its name and its effective settings. */
+export interface ServedTask {
+  readonly name: string;
+  readonly settings: TaskSettings;
+}
+
+/** A release that takes requests. */
+export interface ServedRelease {
+  readonly id: string;
+  readonly tasks: ReadonlyMap<string, ServedTask>;
+  readonly pool: ProcessPool;
+}
+
+/** One app in one environment, under its one hostname. */
+export interface Deployment {
+  readonly hostname: string;
+  readonly environment: string;
+  readonly app: string;
+  /** The release that new requests go to. */
+  readonly active: ServedRelease;
+}
+
+/** What the supervisor and the gateway need of a release's processes. */
+export interface ProcessPool {
+  /** What the tasks export, once known. */
+  readonly shapes: ReadonlyMap<string, TaskShape> | undefined;
+  /** Finds out; gives undefined when no process can tell. */
+  describe(): Promise<ReadonlyMap<string, TaskShape> | undefined>;
+  /** Asks for a place in a process; returns what takes the request back while it waits. */
+  request(request: SlotRequest): (() => void) | undefined;
+}
+
+/** Somebody who wants to run a call; exactly one of its functions is called, once. */
+export interface SlotRequest {
+  readonly task: string;
+  readonly concurrency: number | undefined;
+  onSlot(slot: Slot): void;
+  onRefused(refusal: Refusal): void;
+}
+
+/** A place in a process, for one call. */
+export interface Slot {
+  readonly pid: number;
+  run(call: Call, onEnd: (ending: Ending) => void): void;
+  abort(reason: AbortReason): void;
+  /** The call is past its timeout: its process takes no new ones. */
+  overdue(): void;
+  /** Ends the process for this call's sake. */
+  kill(message: string): void;
+}

@@ -1,0 +1,274 @@
+import { dlopen, FFIType } from "bun:ffi";
+import { isatty } from "node:tty";
+import { unlink } from "node:fs/promises";
+import { RuntimeError } from "../base/errors.ts";
+import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
+import type {
+  Child,
+  Connection,
+  ConnectionEvents,
+  HttpOptions,
+  HttpServer,
+  Listener,
+  Platform,
+  RequestInfo,
+  SpawnOptions,
+} from "./platform.ts";
+
+type BunSocket = Bun.Socket<SocketConnection>;
+
+/** Everything that Bun does differently; holds no policy. */
+export const platform: Platform = {
+  name: "bun",
+  version: Bun.version,
+  os: process.platform,
+  pid: process.pid,
+  args: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
+  writeOut: (stream, text) => void (stream === "stdout" ? process.stdout : process.stderr).write(text),
+  readStdin: () => Bun.stdin.text(),
+  exit: (code) => process.exit(code),
+  onSignal: (signal, listener) => void process.on(signal, listener),
+  selfCommand: (role) => [...programCommand(), role],
+  spawn,
+  listen,
+  connect,
+  serveHttp,
+  headerFields,
+  dieWithParent,
+  onUncaught(listener) {
+    process.on("uncaughtException", (error) => listener("exception", error));
+    process.on("unhandledRejection", (error) => listener("rejection", error));
+  },
+  dropPrivileges: () => Promise.resolve(),
+  stubModule(specifier) {
+    Bun.plugin({
+      name: specifier,
+      setup: (build) => void build.module(specifier, () => ({ exports: {}, loader: "object" })),
+    });
+  },
+};
+
+/** Compiled, the executable is the program; from source, Bun runs the main module. */
+function programCommand(): string[] {
+  const isCompiled = Bun.main.startsWith("/$bunfs/") || Bun.main.includes("~BUN");
+  return isCompiled ? [process.execPath] : [process.execPath, "--no-env-file", Bun.main];
+}
+
+function spawn(options: SpawnOptions): Child {
+  const child = startChild(options);
+  void forward(child.stdout, (bytes) => options.onOutput("stdout", bytes));
+  void forward(child.stderr, (bytes) => options.onOutput("stderr", bytes));
+  return {
+    pid: child.pid,
+    exited: child.exited.then(() => ({
+      code: child.exitCode ?? undefined,
+      signal: child.signalCode === null ? undefined : String(child.signalCode),
+    })),
+    kill(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return false;
+      child.kill(signal);
+      return true;
+    },
+  };
+}
+
+function startChild(options: SpawnOptions) {
+  try {
+    return Bun.spawn({
+      cmd: [...options.command],
+      cwd: options.cwd,
+      env: { ...options.env },
+      stdin: Buffer.from(options.stdin),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  } catch (cause) {
+    throw new RuntimeError("spawn_failed", `Cannot start a process: "${options.command[0]}"`, {
+      cause,
+    });
+  }
+}
+
+async function forward(stream: ReadableStream<Uint8Array>, sink: (bytes: Uint8Array) => void) {
+  for await (const bytes of stream) sink(bytes);
+}
+
+/** Bun writes what the kernel takes and leaves the rest to us. */
+class SocketConnection implements Connection {
+  readonly #socket: BunSocket;
+  readonly events: ConnectionEvents;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #isClosing = false;
+
+  constructor(socket: BunSocket, accept: (connection: Connection) => ConnectionEvents) {
+    this.#socket = socket;
+    this.events = accept(this);
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#isClosing) return;
+    const written = this.#pendingBytes > 0 ? 0 : Math.max(0, this.#socket.write(bytes));
+    if (written < bytes.length) this.#keep(bytes.slice(written));
+  }
+
+  close(): void {
+    this.#isClosing = true;
+    if (this.#pendingBytes === 0) this.#socket.end();
+  }
+
+  drain(): void {
+    while (this.#pending.length > 0) {
+      const [bytes = new Uint8Array()] = this.#pending;
+      const written = Math.max(0, this.#socket.write(bytes));
+      this.#pendingBytes -= written;
+      if (written < bytes.length) {
+        this.#pending[0] = bytes.subarray(written);
+        return;
+      }
+      this.#pending.shift();
+    }
+    if (this.#isClosing) this.#socket.end();
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+  }
+}
+
+function socketHandlers(accept: (connection: Connection) => ConnectionEvents) {
+  return {
+    open(socket: BunSocket) {
+      socket.data = new SocketConnection(socket, accept);
+    },
+    data(socket: BunSocket, bytes: Uint8Array) {
+      socket.data.events.onData(bytes);
+    },
+    drain(socket: BunSocket) {
+      socket.data.drain();
+    },
+    close(socket: BunSocket) {
+      // A connection that failed to open was never given its data.
+      socket.data?.events.onClose();
+    },
+    error(socket: BunSocket) {
+      socket.end();
+    },
+  };
+}
+
+function listen(
+  path: string,
+  accept: (connection: Connection) => ConnectionEvents,
+): Promise<Listener> {
+  const server = Bun.listen<SocketConnection>({ unix: path, socket: socketHandlers(accept) });
+  return Promise.resolve({ close: () => server.stop() });
+}
+
+async function connect(path: string, events: ConnectionEvents): Promise<Connection> {
+  const socket = await Bun.connect<SocketConnection>({
+    unix: path,
+    socket: socketHandlers(() => events),
+  });
+  return socket.data;
+}
+
+/** Switches the connection's idle limit off while a request waits for its task. */
+class BunRequestInfo implements RequestInfo {
+  readonly #server: Bun.Server<undefined>;
+  readonly #request: Request;
+  isWaiting = false;
+
+  constructor(server: Bun.Server<undefined>, request: Request) {
+    this.#server = server;
+    this.#request = request;
+  }
+
+  host(): string | undefined {
+    return this.#request.headers.get("host") ?? undefined;
+  }
+
+  clientAddress(): string | undefined {
+    return this.#server.requestIP(this.#request)?.address;
+  }
+
+  waiting(): void {
+    this.isWaiting = true;
+    this.#server.timeout(this.#request, 0);
+  }
+}
+
+async function serveHttp(options: HttpOptions): Promise<HttpServer> {
+  const { address, handler, idleTimeoutSeconds } = options;
+  const shared = {
+    ...(options.tls ? { tls: options.tls } : {}),
+    development: false as const,
+    // Bodies are counted by the reader, which knows the task and answers with ids.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    fetch(request: Request, server: Bun.Server<undefined>) {
+      const info = new BunRequestInfo(server, request);
+      const answer = handler(request, info);
+      if (!(answer instanceof Promise)) return answer;
+      return answer.then((response) => {
+        if (info.isWaiting) server.timeout(request, idleTimeoutSeconds);
+        return response;
+      });
+    },
+  };
+  const server = address.kind === "unix"
+    ? Bun.serve({ ...shared, unix: address.path })
+    : Bun.serve({
+      ...shared,
+      hostname: address.host,
+      port: address.port,
+      reusePort: options.reusePort,
+      idleTimeout: idleTimeoutSeconds,
+    });
+  return {
+    port: server.port ?? 0,
+    stop: () => server.stop(),
+    async abort() {
+      await server.stop(true);
+      if (address.kind === "unix") await unlink(address.path).catch(ignoreMissing);
+    },
+  };
+}
+
+function ignoreMissing(error: unknown): void {
+  // Bun may have removed the socket's file itself.
+  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+}
+
+function headerFields(headers: Headers): Record<string, string> {
+  const fields: Record<string, string | string[]> = headers.toJSON();
+  const cookies = fields["set-cookie"];
+  // Only this name comes as a list; nothing else needs a second pass.
+  if (Array.isArray(cookies)) fields["set-cookie"] = cookies.join(", ");
+  return fields as Record<string, string>;
+}
+
+function dieWithParent(): void {
+  if (process.platform !== "linux") return;
+  const parent = process.ppid;
+  const { u64, i32 } = FFIType;
+  for (const name of libcNames(process.arch)) {
+    try {
+      const libc = dlopen(name, { prctl: { args: [i32, u64, u64, u64, u64], returns: i32 } });
+      libc.symbols.prctl(prSetPdeathsig, sigkill, 0, 0, 0);
+    } catch {
+      // This C library is not the one of the machine: the next name is tried.
+      continue;
+    }
+    // The parent may have died before the request reached the kernel.
+    if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
+    return;
+  }
+}

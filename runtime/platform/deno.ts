@@ -1,0 +1,233 @@
+import { createConnection, createServer, type Socket } from "node:net";
+import { RuntimeError } from "../base/errors.ts";
+import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
+import type {
+  Child,
+  Connection,
+  ConnectionEvents,
+  HttpOptions,
+  HttpServer,
+  Listener,
+  Platform,
+  SpawnOptions,
+} from "./platform.ts";
+
+/** Everything that Deno does differently; holds no policy. */
+export const platform: Platform = {
+  name: "deno",
+  version: Deno.version.deno,
+  os: Deno.build.os,
+  pid: Deno.pid,
+  args: Deno.args,
+  env: Deno.env.toObject(),
+  cwd: Deno.cwd(),
+  isTerminal: (stream) => Deno[stream].isTerminal(),
+  writeOut,
+  readStdin: () => new Response(Deno.stdin.readable).text(),
+  exit: (code) => Deno.exit(code),
+  onSignal: (signal, listener) => Deno.addSignalListener(signal, listener),
+  selfCommand: (role) => [...programCommand(), role],
+  spawn,
+  listen,
+  connect,
+  serveHttp,
+  headerFields: (headers) => Object.fromEntries(headers),
+  dieWithParent,
+  onUncaught(listener) {
+    globalThis.addEventListener("error", (event) => {
+      event.preventDefault();
+      listener("exception", event.error);
+    });
+    globalThis.addEventListener("unhandledrejection", (event) => {
+      event.preventDefault();
+      listener("rejection", event.reason);
+    });
+  },
+  async dropPrivileges() {
+    await Deno.permissions.revoke({ name: "ffi" });
+  },
+  // The import map of `programCommand` holds the stubs.
+  stubModule() {},
+};
+
+/** The flags give task code the imports that Bun allows by itself. */
+function programCommand(): string[] {
+  const main = new URL("../main.ts", import.meta.url).pathname;
+  return [
+    Deno.execPath(),
+    "run",
+    "--allow-all",
+    "--no-prompt",
+    "--quiet",
+    "--unstable-sloppy-imports",
+    "--unstable-no-legacy-abort",
+    "--node-modules-dir=manual",
+    "--no-lock",
+    `--import-map=${new URL("./deno_import_map.json", import.meta.url).pathname}`,
+    main,
+  ];
+}
+
+function writeOut(stream: "stdout" | "stderr", text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(Deno[stream].writeSync(bytes));
+}
+
+function spawn(options: SpawnOptions): Child {
+  const child = startChild(options);
+  let hasEnded = false;
+  void writeStdin(child.stdin, options.stdin);
+  void forward(child.stdout, (bytes) => options.onOutput("stdout", bytes));
+  void forward(child.stderr, (bytes) => options.onOutput("stderr", bytes));
+  return {
+    pid: child.pid,
+    exited: child.status.then((status) => {
+      hasEnded = true;
+      return status.signal === null
+        ? { code: status.code, signal: undefined }
+        : { code: undefined, signal: status.signal };
+    }),
+    kill(signal) {
+      if (!hasEnded) child.kill(signal);
+      return !hasEnded;
+    },
+  };
+}
+
+function startChild(options: SpawnOptions): Deno.ChildProcess {
+  const [program = "", ...args] = options.command;
+  try {
+    return new Deno.Command(program, {
+      args,
+      cwd: options.cwd,
+      env: { ...options.env },
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (cause) {
+    throw new RuntimeError("spawn_failed", `Cannot start a process: "${program}"`, { cause });
+  }
+}
+
+async function writeStdin(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch {
+    // The child died before it read: its exit status tells the story.
+  }
+}
+
+async function forward(stream: ReadableStream<Uint8Array>, sink: (bytes: Uint8Array) => void) {
+  for await (const bytes of stream) sink(bytes);
+}
+
+/** Node's sockets queue what the kernel does not take, and keep the bytes: they get a copy. */
+function toConnection(socket: Socket, accept: (connection: Connection) => ConnectionEvents) {
+  const connection: Connection = {
+    write(bytes) {
+      if (!socket.destroyed) socket.write(bytes.slice());
+    },
+    get pendingBytes() {
+      return socket.writableLength;
+    },
+    close: () => void socket.end(),
+  };
+  const events = accept(connection);
+  socket.on("data", (bytes: Uint8Array) => events.onData(bytes));
+  socket.on("error", () => socket.destroy());
+  socket.once("close", () => events.onClose());
+  return connection;
+}
+
+function listen(
+  path: string,
+  accept: (connection: Connection) => ConnectionEvents,
+): Promise<Listener> {
+  const server = createServer((socket) => void toConnection(socket, accept));
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(path, () => resolve({ close: () => void server.close() }));
+  });
+}
+
+function connect(path: string, events: ConnectionEvents): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    const onError = (cause: Error) => reject(cause);
+    socket.once("error", onError);
+    socket.once("connect", () => {
+      socket.off("error", onError);
+      resolve(toConnection(socket, () => events));
+    });
+  });
+}
+
+async function serveHttp(options: HttpOptions): Promise<HttpServer> {
+  const { address, tls, handler } = options;
+  const aborter = new AbortController();
+  const shared = { signal: aborter.signal, onListen() {}, onError: toEmptyError };
+  const server = address.kind === "unix"
+    ? Deno.serve(
+      { path: address.path, ...shared },
+      (request) => handler(request, { ...silentPeer, host: () => hostOf(request, false) }),
+    )
+    : Deno.serve(
+      {
+        hostname: address.host,
+        port: address.port,
+        reusePort: options.reusePort,
+        ...(tls ?? {}),
+        ...shared,
+      },
+      (request, info) =>
+        handler(request, {
+          ...silentPeer,
+          host: () => hostOf(request, tls !== undefined),
+          clientAddress: () => info.remoteAddr.hostname,
+        }),
+    );
+  const port = "port" in server.addr ? server.addr.port : 0;
+  return await Promise.resolve({
+    port,
+    stop: () => server.shutdown(),
+    async abort() {
+      aborter.abort();
+      await server.finished;
+    },
+  });
+}
+
+/** The contract of a handler is not to reject; should one do so, nothing of it is shown. */
+function toEmptyError(): Response {
+  return new Response(undefined, { status: 500 });
+}
+
+const silentPeer = { clientAddress: () => undefined, waiting() {} };
+
+/** HTTP/2, which Deno speaks over TLS, has its authority in the URL alone. */
+function hostOf(request: Request, isTls: boolean): string | undefined {
+  return request.headers.get("host") ?? (isTls ? new URL(request.url).host : undefined);
+}
+
+function dieWithParent(): void {
+  if (Deno.build.os !== "linux") return;
+  const parent = Deno.ppid;
+  for (const name of libcNames(Deno.build.arch)) {
+    try {
+      const libc = Deno.dlopen(name, {
+        prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+      });
+      libc.symbols.prctl(prSetPdeathsig, BigInt(sigkill), 0n, 0n, 0n);
+    } catch {
+      // This C library is not the one of the machine: the next name is tried.
+      continue;
+    }
+    // The parent may have died before the request reached the kernel.
+    if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGKILL");
+    return;
+  }
+}

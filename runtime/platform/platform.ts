@@ -1,0 +1,155 @@
+/** A connected byte stream. */
+export interface Connection {
+  /**
+   * Sends bytes in order, at once or as soon as the peer reads; they are taken or copied before it
+   * returns. Bytes written to a closed connection are dropped.
+   */
+  write(bytes: Uint8Array): void;
+  /** Bytes accepted by `write` that the kernel has not taken yet. */
+  readonly pendingBytes: number;
+  /** Sends what is pending, then closes; may be called twice. */
+  close(): void;
+}
+
+/** What happens on a connection. */
+export interface ConnectionEvents {
+  /** Bytes that arrived; the receiver may keep them. */
+  onData(bytes: Uint8Array): void;
+  /** The connection is gone, whatever the reason; called once. */
+  onClose(): void;
+}
+
+/** A socket that accepts connections. */
+export interface Listener {
+  /** Stops accepting and removes the socket's file. */
+  close(): void;
+}
+
+/** How a child process ended: `code` is undefined when a signal ended it. */
+export interface ExitStatus {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** A running child process. */
+export interface Child {
+  readonly pid: number;
+  /** Resolves when the process has ended and been reaped; never rejects. */
+  readonly exited: Promise<ExitStatus>;
+  /** Sends a signal; false when the process has already ended. */
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean;
+}
+
+/** What to start, and where its output goes. */
+export interface SpawnOptions {
+  readonly command: readonly string[];
+  readonly cwd: string;
+  /** The whole environment of the child: nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Written to the child's standard input, which is then closed. */
+  readonly stdin: string;
+  /** Called with raw bytes of standard output and standard error as they come. */
+  onOutput(stream: "stdout" | "stderr", bytes: Uint8Array): void;
+}
+
+/** A certificate chain and its key, as PEM text. */
+export interface TlsCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Where an HTTP server listens. */
+export type HttpAddress =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+/** What a handler learns about a request beyond the `Request` itself. */
+export interface RequestInfo {
+  /**
+   * The authority the client asked for: the Host header, or what HTTP/2 has in its place; several
+   * Host headers come joined by commas.
+   */
+  host(): string | undefined;
+  /** The peer's IP address; `undefined` on a Unix socket. */
+  clientAddress(): string | undefined;
+  /**
+   * Says that the request has been read and waits for its answer: the connection's idle limit is
+   * off until the handler's promise settles.
+   */
+  waiting(): void;
+}
+
+/** Answers one HTTP request; must not reject. */
+export type HttpHandler = (request: Request, info: RequestInfo) => Response | Promise<Response>;
+
+/** How an HTTP server is set up. */
+export interface HttpOptions {
+  readonly address: HttpAddress;
+  readonly tls: TlsCertificate | undefined;
+  /** Share the port with other processes (SO_REUSEPORT). */
+  readonly reusePort: boolean;
+  /** A connection on which nothing moves this long is closed, unless its request is waiting. */
+  readonly idleTimeoutSeconds: number;
+  readonly handler: HttpHandler;
+}
+
+/** A running HTTP server. */
+export interface HttpServer {
+  /** The real port; 0 on a Unix socket. */
+  readonly port: number;
+  /** Stops accepting, then resolves when every request under way has been answered. */
+  stop(): Promise<void>;
+  /** Closes every connection at once. */
+  abort(): Promise<void>;
+}
+
+/** A role of the one program: who a process is decides what its `main` does. */
+export type Role = "gateway" | "worker";
+
+/** Signals a process of ours listens to. */
+export type ProcessSignal = "SIGTERM" | "SIGINT" | "SIGHUP";
+
+/**
+ * Everything the runtime does that differs between Bun and Deno, without policy. `Bun`, `Deno` and
+ * `process` appear only behind this interface and in `main.ts`.
+ */
+export interface Platform {
+  readonly name: "bun" | "deno";
+  /** The version of the runtime, as `1.4.5`. */
+  readonly version: string;
+  /** The operating system, as `linux`. */
+  readonly os: string;
+  readonly pid: number;
+  /** The arguments after the program's name. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Whether standard output, or error, is a terminal. */
+  isTerminal(stream: "stdout" | "stderr"): boolean;
+  /** Writes text at once, without buffering in this process. */
+  writeOut(stream: "stdout" | "stderr", text: string): void;
+  /** All of standard input as text. */
+  readStdin(): Promise<string>;
+  exit(code: number): never;
+  onSignal(signal: ProcessSignal, listener: () => void): void;
+  /** The command that starts this same program in a role of its own. */
+  selfCommand(role: Role): readonly string[];
+  spawn(options: SpawnOptions): Child;
+  /** Listens on a Unix socket; `accept` is called per connection and returns its events. */
+  listen(path: string, accept: (connection: Connection) => ConnectionEvents): Promise<Listener>;
+  connect(path: string, events: ConnectionEvents): Promise<Connection>;
+  serveHttp(options: HttpOptions): Promise<HttpServer>;
+  /** The headers as a plain object, names in lower case; never loses a value. */
+  headerFields(headers: Headers): Record<string, string>;
+  /** Has the kernel end this process when its parent dies, even while it is blocked. */
+  dieWithParent(): void;
+  /**
+   * Makes errors nobody caught and rejections nobody handled arrive here instead of ending the
+   * process.
+   */
+  onUncaught(listener: (kind: "exception" | "rejection", error: unknown) => void): void;
+  /** Gives up abilities that task code must not have, where the runtime knows the notion. */
+  dropPrivileges(): Promise<void>;
+  /** Answers imports of a package that exists only as types with an empty module. */
+  stubModule(specifier: string): void;
+}

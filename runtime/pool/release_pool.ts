@@ -1,0 +1,293 @@
+import type { CancelTimer, Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Call, Ending, Failure, Refusal, TaskShape } from "../protocol/call.ts";
+import type { AbortReason, BootMessage } from "../protocol/messages.ts";
+import type { TaskOutput } from "../protocol/records.ts";
+import type { WorkerHub } from "./worker_hub.ts";
+import { WorkerProcess } from "./worker_process.ts";
+
+/** To be ready with every task loaded; a task's own load limit is shorter. */
+const startTimeoutMs = 15_000;
+/** Early deaths in a row after which calls are refused instead of tried. */
+const maxEarlyDeaths = 3;
+const firstBackOffMs = 1_000;
+const maxBackOffMs = 60_000;
+
+/** The limits of a pool. */
+export interface PoolSettings {
+  /** Processes that take calls; those that finish overdue calls are not counted. */
+  readonly maxProcesses: number;
+  /** Invocations at once in one process. */
+  readonly processConcurrency: number;
+  /** Requests that wait for a process. */
+  readonly maxQueue: number;
+}
+
+/** What a pool is made of. */
+export interface PoolOptions {
+  readonly platform: Platform;
+  readonly hub: WorkerHub;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly boot: Omit<BootMessage, "socket" | "token">;
+  readonly env: Readonly<Record<string, string>>;
+  readonly settings: PoolSettings;
+  onOutput(output: TaskOutput): void;
+}
+
+/** Somebody who wants to run a call. */
+export interface SlotRequest {
+  readonly task: string;
+  /** The most invocations of this task in one process, when there is such a limit. */
+  readonly concurrency: number | undefined;
+  /** Called once, at once where a process has room. */
+  onSlot(slot: Slot): void;
+  onRefused(refusal: Refusal): void;
+}
+
+/** A place in a worker process, for one call. */
+export interface Slot {
+  readonly pid: number;
+  run(call: Call, onEnd: (ending: Ending) => void): void;
+  abort(reason: AbortReason): void;
+  /** The call is past its timeout: its process takes no new ones. */
+  overdue(): void;
+  /** Ends the process for this call's sake. */
+  kill(message: string): void;
+}
+
+/** The worker processes of one release of one deployment, and the queue in front of them. */
+export class ReleasePool {
+  readonly #options: PoolOptions;
+  readonly #processes = new Set<WorkerProcess>();
+  readonly #queue = new Set<SlotRequest>();
+  readonly #shapeWaiters = new Set<() => void>();
+  #shapes: ReadonlyMap<string, TaskShape> | undefined;
+  #isClosed = false;
+  #earlyDeaths = 0;
+  #lastFailure: Failure | undefined;
+  #retryAtMs = 0;
+  #cancelRetry: CancelTimer | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Requests that wait for a process. */
+  get queueLength(): number {
+    return this.#queue.size;
+  }
+
+  /** What the tasks export, once a process has loaded them. */
+  get shapes(): ReadonlyMap<string, TaskShape> | undefined {
+    return this.#shapes;
+  }
+
+  /** Waits until the tasks' exports are known, or no process can tell. */
+  async describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
+    if (this.#shapes || this.#isClosed || this.#refusal()) return this.#shapes;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#shapeWaiters.add(resolve);
+    this.#startWhereNeeded();
+    await promise;
+    return this.#shapes;
+  }
+
+  /** Why the last process did not start, while none has since. */
+  get startFailure(): Failure | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Asks for a place in a process. Returns what takes the request back while it waits. */
+  request(request: SlotRequest): (() => void) | undefined {
+    const slot = this.#queue.size === 0 ? this.#findSlot(request) : undefined;
+    if (slot) {
+      request.onSlot(slot);
+      return undefined;
+    }
+    const refusal = this.#refusal() ?? this.#queueRefusal();
+    if (refusal) {
+      request.onRefused(refusal);
+      return undefined;
+    }
+    this.#queue.add(request);
+    this.#startWhereNeeded();
+    return () => void this.#queue.delete(request);
+  }
+
+  /** Aborts the signals of everything that runs. */
+  abortAll(reason: AbortReason): void {
+    for (const process of this.#processes) process.abortAll(reason);
+  }
+
+  /** Takes no more requests; processes end as they finish. Resolves when the last is gone. */
+  async drain(): Promise<void> {
+    this.#isClosed = true;
+    this.#retireAllWhenEmpty();
+    while (this.#processes.size > 0) await this.#oneEnded();
+  }
+
+  /** Ends every process now; what ran is `INTERRUPTED`. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetry?.();
+    this.#refuseQueue({ kind: "stopping" });
+    for (const process of this.#processes) process.kill("the server stops", "INTERRUPTED");
+    while (this.#processes.size > 0) await this.#oneEnded();
+  }
+
+  #oneEnded(): Promise<void> {
+    return Promise.race([...this.#processes].map((process) => process.ended));
+  }
+
+  #findSlot(request: SlotRequest): Slot | undefined {
+    for (const process of this.#processes) {
+      if (this.#hasRoom(process, request)) return toSlot(process);
+    }
+    return undefined;
+  }
+
+  #hasRoom(process: WorkerProcess, { task, concurrency }: SlotRequest): boolean {
+    return process.state === "ready" &&
+      process.runningCount < this.#options.settings.processConcurrency &&
+      (concurrency === undefined || process.runningOf(task) < concurrency);
+  }
+
+  /** Serves the queue in order; a task at its own limit does not hold up the others. */
+  #serveQueue(): void {
+    for (const request of this.#queue) {
+      const slot = this.#findSlot(request);
+      if (slot) {
+        this.#queue.delete(request);
+        request.onSlot(slot);
+      } else if (!this.#hasAnyRoom()) break;
+    }
+    this.#startWhereNeeded();
+    this.#retireAllWhenEmpty();
+  }
+
+  #hasAnyRoom(): boolean {
+    const limit = this.#options.settings.processConcurrency;
+    for (const { state, runningCount } of this.#processes) {
+      if (state === "ready" && runningCount < limit) return true;
+    }
+    return false;
+  }
+
+  #startWhereNeeded(): void {
+    const isNeeded = this.#queue.size > 0 || this.#shapeWaiters.size > 0;
+    if (!isNeeded || this.#refusal()) return;
+    let active = 0;
+    for (const { state } of this.#processes) {
+      if (state === "starting") return;
+      if (state === "ready") active += 1;
+    }
+    if (active < this.#options.settings.maxProcesses) this.#startProcess();
+  }
+
+  #startProcess(): void {
+    try {
+      const process: WorkerProcess = new WorkerProcess({
+        ...this.#options,
+        describe: this.#shapes === undefined,
+        startTimeoutMs,
+        events: {
+          onReady: (shapes) => this.#onReady(shapes),
+          onFree: () => this.#serveQueue(),
+          onOutput: this.#options.onOutput,
+          onEnded: (failure, wasReady) => this.#onEnded(process, failure, wasReady),
+        },
+      });
+      this.#processes.add(process);
+    } catch (error) {
+      const message = `No process could be started: ${messageOf(error)}`;
+      const { stack } = error instanceof Error ? error : { stack: undefined };
+      this.#countEarlyDeath({ code: "start_failed", message, stack, publicMessage: undefined });
+    }
+  }
+
+  #onReady(shapes: ReadonlyMap<string, TaskShape> | undefined): void {
+    this.#earlyDeaths = 0;
+    this.#lastFailure = undefined;
+    this.#shapes ??= shapes;
+    this.#wakeShapeWaiters();
+    this.#serveQueue();
+  }
+
+  #onEnded(process: WorkerProcess, failure: Failure, wasReady: boolean): void {
+    this.#processes.delete(process);
+    if (wasReady) this.#serveQueue();
+    else if (this.#isClosed) this.#retireAllWhenEmpty();
+    else this.#countEarlyDeath(failure);
+  }
+
+  /** One early death may be chance; three in a row mean that the next would die, too. */
+  #countEarlyDeath(failure: Failure): void {
+    this.#earlyDeaths += 1;
+    this.#lastFailure = failure;
+    this.#options.log.warn("worker.start_failed", {
+      deployment: this.#options.boot.deployment.hostname,
+      inARow: this.#earlyDeaths,
+      reason: failure.message,
+      stderr: failure.stack,
+    });
+    if (this.#earlyDeaths < maxEarlyDeaths) return this.#startWhereNeeded();
+    this.#backOff(failure);
+  }
+
+  #backOff(failure: Failure): void {
+    const { clock } = this.#options;
+    const exponent = this.#earlyDeaths - maxEarlyDeaths;
+    const backOffMs = Math.min(firstBackOffMs * 2 ** exponent, maxBackOffMs);
+    this.#retryAtMs = clock.monotonicMs() + backOffMs;
+    this.#wakeShapeWaiters();
+    this.#refuseQueue({ kind: "unavailable", failure, retryAfterMs: backOffMs });
+  }
+
+  #refusal(): Refusal | undefined {
+    if (this.#isClosed && this.#processes.size === 0) return { kind: "stopping" };
+    if (this.#earlyDeaths < maxEarlyDeaths || !this.#lastFailure) return undefined;
+    const retryAfterMs = this.#retryAtMs - this.#options.clock.monotonicMs();
+    if (retryAfterMs <= 0) return undefined;
+    return { kind: "unavailable", failure: this.#lastFailure, retryAfterMs };
+  }
+
+  #queueRefusal(): Refusal | undefined {
+    const limit = this.#options.settings.maxQueue;
+    return this.#queue.size >= limit ? { kind: "queue-full", limit } : undefined;
+  }
+
+  #refuseQueue(refusal: Refusal): void {
+    const refused = [...this.#queue];
+    this.#queue.clear();
+    for (const request of refused) request.onRefused(refusal);
+  }
+
+  #wakeShapeWaiters(): void {
+    const waiters = [...this.#shapeWaiters];
+    this.#shapeWaiters.clear();
+    for (const wake of waiters) wake();
+  }
+
+  /** A closed pool still serves its queue: those requests came before. */
+  #retireAllWhenEmpty(): void {
+    if (!this.#isClosed || this.#queue.size > 0) return;
+    this.#wakeShapeWaiters();
+    for (const process of this.#processes) process.retire();
+  }
+}
+
+function toSlot(process: WorkerProcess): Slot {
+  let id = 0;
+  return {
+    pid: process.pid,
+    run(call, onEnd) {
+      id = process.run(call, onEnd);
+    },
+    abort: (reason) => process.abort(id, reason),
+    overdue: () => process.retire(),
+    kill: (message) => process.killFor(id, message),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Call } from "./call.ts";
+import type { OutputLevel } from "./messages.ts";
+
+/** How an invocation stands; the last five are final. */
+export type InvocationState =
+  | "RUNNING"
+  | "COMPLETED"
+  | "FAILED"
+  | "CRASHED"
+  | "KILLED"
+  | "INTERRUPTED";
+
+/** What became of a request, seen from its client. */
+export type RequestAnswer = "delivered" | "timed-out" | "client-left" | "refused";
+
+/** One ended invocation. Field names are those of every report webtaskd makes. */
+export interface InvocationRecord {
+  readonly traceId: string;
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly deployment: string;
+  readonly release: string;
+  readonly task: string;
+  readonly method: string;
+  readonly pid: number;
+  readonly state: Exclude<InvocationState, "RUNNING">;
+  /** Why it is not `COMPLETED`. */
+  readonly reason: string | undefined;
+  readonly stack: string | undefined;
+  /** The status of its own response; undefined when it made none. */
+  readonly status: number | undefined;
+  readonly delivered: boolean;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+/** One answered request. */
+export interface RequestRecord {
+  readonly requestId: string;
+  /** Of the invocation that answered, or of the last. */
+  readonly traceId: string | undefined;
+  readonly deployment: string | undefined;
+  readonly release: string | undefined;
+  readonly task: string | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly answer: RequestAnswer;
+  /** Why the request was refused or failed, for the operator. */
+  readonly reason: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+}
+
+/** Something a worker process printed. */
+export interface TaskOutput {
+  readonly pid: number;
+  /** `console` for lines of `console.*`, whose invocation is known. */
+  readonly stream: "console" | "stdout" | "stderr";
+  readonly level: OutputLevel;
+  readonly text: string;
+  /** The calls it belongs to: the one that printed it, or those that ran when it came. */
+  readonly calls: readonly Pick<Call, "traceId" | "requestId" | "task">[];
+}
+
+/** Where records go; must not throw and must not block. */
+export interface Recorder {
+  invocationEnded(record: InvocationRecord): void;
+  requestEnded(record: RequestRecord): void;
+  output(output: TaskOutput): void;
+}

@@ -1,0 +1,109 @@
+import type { Failure, FailureCode } from "../protocol/call.ts";
+
+const maxMessageLength = 1000;
+const maxCauses = 10;
+const maxStackBytes = 64 * 1024;
+const encoder = new TextEncoder();
+
+/**
+ * Turns whatever task code threw into a failure that completes "Cannot …". Never throws itself, be
+ * the value a revoked proxy or full of throwing getters.
+ */
+export function toFailure(code: FailureCode, doing: string, thrown: unknown): Failure {
+  return failure(code, `Cannot ${doing}: ${summarize(thrown)}`, stackOf(thrown));
+}
+
+/** A failure of which nothing may be told to the client. */
+export function failure(code: FailureCode, message: string, stack?: string): Failure {
+  return { code, message, stack, publicMessage: undefined };
+}
+
+/** Describes a thrown value in one line, as `TypeError: x is not a function`; never throws. */
+export function summarize(thrown: unknown): string {
+  const [line = ""] = headerOf(representative(thrown)).split(/[\r\n]/, 1);
+  return line.slice(0, maxMessageLength);
+}
+
+/** An AggregateError only says how many errors it holds: the first of them says more. */
+function representative(thrown: unknown): unknown {
+  const [first = thrown] = read(thrown, "name") === "AggregateError" ? readErrors(thrown) : [];
+  return first;
+}
+
+/** The stacks of an error and its causes, bounded; undefined for a value that has none. */
+function stackOf(thrown: unknown): string | undefined {
+  if (!isErrorLike(thrown)) return undefined;
+  const seen = new Set([thrown]);
+  for (const error of seen) {
+    for (const cause of causesOf(error)) if (seen.size <= maxCauses) seen.add(cause);
+  }
+  return cut([...seen].map(traceOf).join("\nCaused by: "));
+}
+
+function causesOf(error: unknown): unknown[] {
+  const cause = read(error, "cause");
+  return [...cause === undefined ? [] : [cause], ...readErrors(error)];
+}
+
+function traceOf(error: unknown): string {
+  const header = headerOf(error);
+  const stack = read(error, "stack");
+  if (typeof stack !== "string" || stack === "") return header + placeOf(error);
+  // The stack keeps the message the error was made with.
+  return stack.includes(textAt(error, "message")) ? stack : `${header}\n${stack}`;
+}
+
+function headerOf(thrown: unknown): string {
+  if (!isErrorLike(thrown)) return `thrown value ${show(thrown)}`;
+  return `${textAt(thrown, "name") || "Error"}: ${textAt(thrown, "message")}`;
+}
+
+/** Bun's errors of a file that does not parse have no stack, but a position. */
+function placeOf(error: unknown): string {
+  const position = read(error, "position");
+  const file = textAt(position, "file");
+  return file && `\n    at ${file}:${read(position, "line")}:${read(position, "column")}`;
+}
+
+function isErrorLike(value: unknown): boolean {
+  return typeof read(value, "message") === "string";
+}
+
+function readErrors(value: unknown): unknown[] {
+  const errors = read(value, "errors");
+  try {
+    return Array.isArray(errors) ? errors.slice(0, maxCauses) : [];
+  } catch {
+    // A revoked proxy in place of the list.
+    return [];
+  }
+}
+
+function textAt(value: unknown, name: string): string {
+  const text = read(value, name);
+  return typeof text === "string" ? text : "";
+}
+
+function read(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  try {
+    return Reflect.get(value, name);
+  } catch {
+    // A throwing getter, or a revoked proxy: as good as an absent member.
+    return undefined;
+  }
+}
+
+function show(value: unknown): string {
+  try {
+    const isText = typeof value === "string" || (typeof value === "object" && value !== null);
+    return (isText ? JSON.stringify(value) : undefined) ?? String(value);
+  } catch {
+    return "that cannot be shown";
+  }
+}
+
+function cut(text: string): string {
+  const { read } = encoder.encodeInto(text, new Uint8Array(maxStackBytes));
+  return text.slice(0, read);
+}

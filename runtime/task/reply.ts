@@ -1,0 +1,32 @@
+import type { Reply } from "../protocol/call.ts";
+import { automaticType, toBodyText } from "./body_text.ts";
+import { IllegalResponse } from "./illegal_response.ts";
+import type { Draft } from "./response.ts";
+import { readWebResponse } from "./web_response.ts";
+
+/** Statuses of answers that have no body. Source: Fetch Standard, "null body status". */
+const emptyStatuses = [204, 205, 304];
+
+/**
+ * Makes the answer of what a handler returned and of what it told `response`.
+ * @throws {IllegalResponse} for an answer that cannot be sent.
+ */
+export function toReply(returned: unknown, draft: Draft): Reply | Promise<Reply> {
+  const body = returned === undefined ? draft.body : returned;
+  if (body instanceof Response) return readWebResponse(body).then(checkEmptyStatus);
+  const { status, contentType, headers } = draft;
+  return checkEmptyStatus({
+    status,
+    contentType: contentType ?? (body === undefined ? undefined : automaticType(body)),
+    headers: headers.length === 0 ? undefined : headers,
+    body: body === undefined ? "" : toBodyText(body),
+  });
+}
+
+function checkEmptyStatus(reply: Reply): Reply {
+  if (!emptyStatuses.includes(reply.status)) return reply;
+  if (reply.body === "") return { ...reply, contentType: undefined };
+  throw new IllegalResponse(
+    `Cannot answer ${reply.status} with a body: return undefined, or use another status`,
+  );
+}

@@ -1,0 +1,174 @@
+import type { Platform } from "../platform/platform.ts";
+import type { Call, Failure, FailureCode, RunResult } from "../protocol/call.ts";
+import { FrameReader, FrameWriter, maxFrameBytes } from "../protocol/frames.ts";
+import {
+  type BootMessage,
+  type GatewayMessage,
+  type OutputLine,
+  parseBootMessage,
+  parseGatewayMessage,
+  type WorkerMessage,
+  writeWorkerMessage,
+} from "../protocol/messages.ts";
+import { toFailure } from "../task/failure.ts";
+import { runTask } from "../task/run.ts";
+import { captureConsole } from "./output.ts";
+import { InvocationScope, Scopes } from "./scope.ts";
+import { TaskModules } from "./task_modules.ts";
+import { guardTimers } from "./timers.ts";
+
+/** The package that holds the author's types, and nothing that exists at run time. */
+const typesPackage = "@journeyapps/cloudcode";
+/** Room for a reply's head beside its body. */
+const replyHeadBytes = 64 * 1024;
+
+/** The worker role: runs the web tasks of one release until its gateway hangs up. */
+export async function runWorker(platform: Platform): Promise<void> {
+  const boot = parseBootMessage(await platform.readStdin());
+  platform.dieWithParent();
+  platform.stubModule(typesPackage);
+  await platform.dropPrivileges();
+  // A Ctrl-C or a closed terminal reaches the whole process group; only the gateway decides.
+  platform.onSignal("SIGINT", () => {});
+  platform.onSignal("SIGHUP", () => {});
+  const worker = new Worker(boot);
+  const connection = await platform.connect(boot.socket, {
+    onData: (bytes) => worker.receive(bytes),
+    onClose: () => platform.exit(0),
+  });
+  platform.onUncaught((kind, error) => worker.uncaught(kind, error));
+  worker.start((bytes) => connection.write(bytes));
+}
+
+/** Turns calls into runs of task code, and what comes of them into messages. */
+class Worker {
+  readonly #boot: BootMessage;
+  readonly #scopes = new Scopes();
+  readonly #modules: TaskModules;
+  readonly #reader = new FrameReader((frame) => this.#handle(parseGatewayMessage(frame)));
+  #writer = new FrameWriter(() => {});
+
+  constructor(boot: BootMessage) {
+    this.#boot = boot;
+    this.#modules = new TaskModules(boot);
+  }
+
+  /** Says hello; from here on the process may be given calls. */
+  start(send: (bytes: Uint8Array) => void): void {
+    this.#writer = new FrameWriter(send);
+    captureConsole((line) => this.#print(line));
+    guardTimers(this.#scopes, (scope, error) => scope.fail(this.#failure("timer_failed", error)));
+    this.#send({ kind: "hello", token: this.#boot.token });
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#reader.push(bytes);
+  }
+
+  /** An error that left all task code: told to whom it belongs, as far as can be known. */
+  uncaught(kind: "exception" | "rejection", error: unknown): void {
+    const owner = this.#scopes.current() ?? this.#onlyOne();
+    if (kind === "exception" && owner) return owner.fail(this.#failure("timer_failed", error));
+    const { message, stack } = this.#failure("handler_failed", error);
+    const title = kind === "rejection" ? "Unhandled rejection" : "Uncaught error";
+    const text = `${title}: ${stack ?? message}`;
+    if (owner) return owner.print({ level: "error", text });
+    const all = this.#scopes.all();
+    for (const scope of all) {
+      scope.print({ level: "error", text: `${text} (one of ${all.length} running invocations)` });
+    }
+    if (all.length === 0) this.#print({ level: "error", text });
+  }
+
+  #onlyOne(): InvocationScope | undefined {
+    return this.#scopes.size === 1 ? this.#scopes.all()[0] : undefined;
+  }
+
+  #handle(message: GatewayMessage): void {
+    switch (message.kind) {
+      case "call":
+        return this.#start(message.id, message.call);
+      case "abort":
+        return this.#scopes.find(message.id)?.abort(message.reason);
+      case "describe":
+        return void this.#describe();
+    }
+  }
+
+  #start(id: number, call: Call): void {
+    const scope = new InvocationScope(call, {
+      onEnd: (result) => this.#end(id, result),
+      onOutput: (line) => this.#send({ kind: "output", id, line }),
+    });
+    this.#scopes.run(id, scope, (scope) => this.#run(scope));
+  }
+
+  #run(scope: InvocationScope): void {
+    const module = this.#modules.loaded(scope.call.task);
+    if (!module) return void this.#loadAndRun(scope);
+    runTask(module, scope.call, {
+      ...this.#boot.deployment,
+      signal: () => scope.signal(),
+    }).then((result) => scope.end(result), (error) => this.#failRun(scope, error));
+  }
+
+  async #loadAndRun(scope: InvocationScope): Promise<void> {
+    await this.#modules.load(scope.call.task);
+    this.#run(scope);
+  }
+
+  /** `runTask` turns everything into a result; should it fail itself, the client must not wait. */
+  #failRun(scope: InvocationScope, error: unknown): void {
+    scope.fail(this.#failure("handler_failed", error));
+  }
+
+  #end(id: number, result: RunResult): void {
+    this.#scopes.delete(id);
+    if (result.kind === "failed") {
+      return this.#send({ kind: "failed", id, failure: this.#mapped(result.failure) });
+    }
+    const size = byteLength(result.reply.body);
+    const limit = maxFrameBytes - replyHeadBytes;
+    if (size <= limit) return this.#send({ kind: "replied", id, reply: result.reply });
+    const message = `Cannot send the response as its body must be <= ${limit} bytes: got ${size}`;
+    const failure = { code: "response_illegal", message, ...noDetails } as const;
+    this.#send({ kind: "failed", id, failure });
+  }
+
+  async #describe(): Promise<void> {
+    const shapes = await this.#modules.describe((task) => {
+      this.#send({ kind: "loading", task });
+      // Loading may block for ever: the gateway must know by which task.
+      this.#writer.flush();
+    });
+    this.#send({ kind: "shapes", shapes });
+  }
+
+  #print(line: OutputLine): void {
+    const scope = this.#scopes.current();
+    if (scope) scope.print(line);
+    else this.#send({ kind: "output", id: 0, line });
+  }
+
+  #failure(code: FailureCode, error: unknown): Failure {
+    return this.#mapped(toFailure(code, "finish", error));
+  }
+
+  /** Stacks name the author's own files, not those of the release made from them. */
+  #mapped(failure: Failure): Failure {
+    const { dir, sourceDir } = this.#boot;
+    const toSource = (text: string) => text.replaceAll(dir, sourceDir);
+    const stack = failure.stack === undefined ? undefined : toSource(failure.stack);
+    return { ...failure, message: toSource(failure.message), stack };
+  }
+
+  #send(message: WorkerMessage): void {
+    writeWorkerMessage(this.#writer, message);
+  }
+}
+
+const noDetails = { stack: undefined, publicMessage: undefined } as const;
+
+function byteLength(body: string | Uint8Array): number {
+  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
+}

@@ -1,0 +1,46 @@
+import type { Platform } from "../../runtime/platform/platform.ts";
+
+/** A platform whose output is kept; whatever starts processes or listens is refused. */
+export interface FakePlatform {
+  readonly platform: Platform;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+/** Creates a platform for one run of the command line. */
+export function createFakePlatform(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): FakePlatform {
+  const written = { stdout: "", stderr: "" };
+  const refuse = (): never => {
+    throw new Error("Cannot do this in a unit test");
+  };
+  const platform: Platform = {
+    name: "bun",
+    version: "0.0.0",
+    os: "linux",
+    pid: 1,
+    args,
+    env,
+    cwd: "/",
+    isTerminal: () => false,
+    writeOut: (stream, text) => {
+      written[stream] += text;
+    },
+    readStdin: () => Promise.resolve(""),
+    exit: refuse,
+    onSignal: refuse,
+    selfCommand: refuse,
+    spawn: refuse,
+    listen: refuse,
+    connect: refuse,
+    serveHttp: refuse,
+    headerFields: refuse,
+    dieWithParent: refuse,
+    onUncaught: refuse,
+    dropPrivileges: refuse,
+    stubModule: refuse,
+  };
+  return { platform, stdout: () => written.stdout, stderr: () => written.stderr };
+}

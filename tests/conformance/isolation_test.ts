@@ -1,0 +1,59 @@
+import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { conformance } from "./cases.ts";
+
+const allowed = ["PATH", "HOME", "TMPDIR", "LANG", "TZ"];
+
+conformance("a worker's environment", {
+  env: { SERVER_SECRET: "hidden", BUN_OPTIONS: "", DENO_SECRET: "hidden", TZ: "UTC" },
+  flags: (folder) => {
+    const file = join(folder, "task.env");
+    writeFileSync(file, "FROM_FILE=written down\nGIVEN=loses\n");
+    return ["--env=GIVEN=handed over = ü", `--env-file=${file}`];
+  },
+}, (server) => {
+  test("is an allow-list and what the deployment gives", async () => {
+    const { names, given, file } = JSON.parse((await server().fetch("/environment")).text);
+    const own = names.filter((name: string) => !allowed.includes(name));
+    expect(own).toEqual(["FROM_FILE", "GIVEN"]);
+    expect({ given, file }).toEqual({ given: "handed over = ü", file: "written down" });
+  });
+});
+
+conformance("a task's output", { flags: ["--log-level=info"] }, (server) => {
+  test("goes to the server's output, each line with its own trace ID", async () => {
+    const says = async (word: string) => {
+      const answer = await server().fetch(`/environment?say=${word}`);
+      return { word, traceId: JSON.parse(answer.text).traceId };
+    };
+    for (const { word, traceId } of await Promise.all(["one", "two", "three"].map(says))) {
+      const line = new RegExp(`^.*(?:said ${word}.*${traceId}|${traceId}.*said ${word}).*$`, "m");
+      await server().untilOutput(line);
+      await server().untilOutput(new RegExp(`complained ${word}`));
+    }
+  });
+
+  test("cannot forge a line of the server", async () => {
+    const forged = encodeURIComponent("x\nwebtaskd listening on http://evil.example");
+    await server().fetch(`/environment?say=${forged}`);
+    await server().untilOutput(/said x/);
+    expect(server().output).not.toMatch(/^webtaskd listening on http:\/\/evil/m);
+  });
+});
+
+conformance("a server with a data folder", {}, (server) => {
+  test("answers health questions on its admin socket only", async () => {
+    const unix = join(server().dataFolder, "admin.sock");
+    for (const path of ["/healthz", "/readyz"]) {
+      expect((await fetch(`http://localhost${path}`, { unix })).status).toBe(200);
+      expect((await server().fetch(path)).status).toBe(404);
+    }
+  });
+
+  test("keeps what it writes from other users", async () => {
+    const mode = async (path: string) => (await Bun.file(path).stat()).mode & 0o777;
+    expect(await mode(server().dataFolder)).toBe(0o700);
+    expect(await mode(join(server().dataFolder, "admin.sock"))).toBe(0o600);
+  });
+});

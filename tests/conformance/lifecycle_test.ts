@@ -1,0 +1,178 @@
+import { describe, expect, test } from "bun:test";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expectAnswer } from "./cases.ts";
+import { type ServerOptions, startServer, type TestServer } from "./server.ts";
+import { root, type Target, targets } from "./targets.ts";
+import { until, untilExists } from "./wait.ts";
+
+const host = "globex-testing.localhost";
+const waited = { status: 200, text: "waited" } as const;
+
+/** A server with a copy of the app `globex` that a test may change. */
+class ChangingServer implements AsyncDisposable {
+  readonly server: TestServer;
+  readonly #app: string;
+
+  private constructor(server: TestServer, app: string) {
+    this.server = server;
+    this.#app = app;
+  }
+
+  static async start(target: Target, options: ServerOptions = {}): Promise<ChangingServer> {
+    const app = mkdtempSync(join(tmpdir(), "wt-app-"));
+    cpSync(join(root, "tests/fixtures/globex"), app, { recursive: true });
+    return new ChangingServer(await startServer(target, { ...options, apps: [app] }), app);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.server.port}`;
+  }
+
+  /** Replaces a file of the app. */
+  write(file: string, text: string): void {
+    writeFileSync(join(this.#app, file), text);
+  }
+
+  fetch(path: string) {
+    return this.server.fetch(path, { host });
+  }
+
+  /** Starts a request that goes on until it is released. */
+  async hold(name: string) {
+    const file = join(this.server.folder, name);
+    const answer = this.fetch(`/waiting?file=${encodeURIComponent(file)}`);
+    await untilExists(`${file}.started`);
+    return { answer, file, release: () => writeFileSync(file, "") };
+  }
+
+  /** Waits until a new request to the task `version` is answered so. */
+  untilVersion(text: string) {
+    return until(`"${text}"`, async () => (await this.fetch("/version")).text === text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.stop();
+    rmSync(this.#app, { recursive: true, force: true });
+  }
+}
+
+describe.each([...targets])("$name: lifecycle", (target) => {
+  test("prints the address, then the address of every web task", async () => {
+    await using app = await ChangingServer.start(target);
+    const { server } = app;
+    await server.untilOutput(/\/waiting\b/);
+    const lines = server.output.slice(server.output.indexOf("webtaskd listening on"));
+    expect(lines).toStartWith(`webtaskd listening on ${app.url}\n`);
+    for (const task of ["hello", "waiting", "version"]) {
+      expect(lines).toMatch(new RegExp(`https?://\\S+/${task}\\b`));
+    }
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)("%s answers what runs and exits 0", async (signal) => {
+    await using app = await ChangingServer.start(target);
+    const held = await app.hold("held");
+    app.server.signal(signal);
+    await until("the port closed", () => app.server.connect().then(leave, () => true));
+    held.release();
+    expectAnswer(await held.answer, waited);
+    expect(await app.server.exited).toBe(0);
+  });
+
+  test("SIGTERM does not wait for kept-alive connections", async () => {
+    await using app = await ChangingServer.start(target);
+    const connection = await app.server.connect();
+    connection.send(`GET /hello HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    await connection.untilAnswered();
+    const started = performance.now();
+    app.server.signal("SIGTERM");
+    expect(await app.server.exited).toBe(0);
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
+
+  test("a drain that is over cuts off what runs and exits 1", async () => {
+    await using app = await ChangingServer.start(target, { flags: ["--drain=300ms"] });
+    const held = await app.hold("held");
+    app.server.signal("SIGTERM");
+    const outcome = await held.answer.then(({ status }) => status, () => "closed");
+    expect([503, 500, 504, "closed"]).toContain(outcome);
+    expect(await app.server.exited).toBe(1);
+  });
+
+  test("a second signal forces", async () => {
+    await using app = await ChangingServer.start(target);
+    const held = await app.hold("held");
+    const outcome = held.answer.catch(() => "closed");
+    app.server.signal("SIGTERM");
+    await until("the port closed", () => app.server.connect().then(leave, () => true));
+    app.server.signal("SIGTERM");
+    expect(await app.server.exited).toBe(1);
+    await outcome;
+  });
+
+  test("SIGHUP serves new code, and what runs ends on the old", async () => {
+    await using app = await ChangingServer.start(target);
+    expectAnswer(await app.fetch("/version"), { status: 200, text: "version 1" });
+    const held = await app.hold("held");
+    app.write("version/index.ts", versionTask("version 2"));
+    app.write("waiting.ts", versionTask("not waiting any more"));
+    app.server.signal("SIGHUP");
+    await app.untilVersion("version 2");
+    expectAnswer(await app.fetch("/waiting"), { status: 200, text: "not waiting any more" });
+    held.release();
+    expectAnswer(await held.answer, waited);
+  });
+
+  test("SIGHUP drops no request", async () => {
+    await using app = await ChangingServer.start(target);
+    let isReloaded = false;
+    const load = Promise.all(
+      Array.from({ length: 4 }, async () => {
+        while (!isReloaded) expectAnswer(await app.fetch("/hello"), { status: 200 });
+      }),
+    );
+    for (const version of ["version 2", "version 3"]) {
+      app.write("version/index.ts", versionTask(version));
+      app.server.signal("SIGHUP");
+      await app.untilVersion(version);
+    }
+    isReloaded = true;
+    await load;
+  });
+
+  test("SIGHUP with a broken manifest keeps what is served and says why", async () => {
+    await using app = await ChangingServer.start(target);
+    app.write("cloudcode.json", '{ "app": "globex", "tasks": ');
+    app.server.signal("SIGHUP");
+    await app.server.untilOutput(/Cannot [^\n]*cloudcode\.json/);
+    expectAnswer(await app.fetch("/version"), { status: 200, text: "version 1" });
+  });
+
+  test("SIGHUP follows the manifest", async () => {
+    await using app = await ChangingServer.start(target);
+    app.write(
+      "cloudcode.json",
+      JSON.stringify({
+        app: "globex",
+        version: "1.15",
+        tasks: { version: { web: true }, hello: { web: false } },
+      }),
+    );
+    app.write("version/index.ts", versionTask("version 2"));
+    app.server.signal("SIGHUP");
+    await app.untilVersion("version 2");
+    expectAnswer(await app.fetch("/hello"), { status: 404, error: "before" });
+  });
+});
+
+function versionTask(text: string): string {
+  return `export const authenticate = ({ access }) => access.authorized();
+export const get = () => ${JSON.stringify(text)};
+`;
+}
+
+function leave(connection: { leave(): void }): false {
+  connection.leave();
+  return false;
+}

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { parseJsonText } from "../../runtime/manifest/json_text.ts";
+
+test("parseJsonText() reads what JSON.stringify writes", () => {
+  fc.assert(fc.property(fc.jsonValue({ maxDepth: 5 }), fc.nat({ max: 4 }), (value, indent) => {
+    const text = JSON.stringify(value, null, indent);
+    expect(parseJsonText(text)).toMatchObject({ kind: "parsed", value: JSON.parse(text) });
+  }));
+});
+
+test("parseJsonText() refuses exactly what JSON.parse refuses", () => {
+  const nearJson = fc.string({ unit: fc.constantFrom(..."{}[]\":,0123.-eE+tnfrualse\\ \n/'") });
+  fc.assert(
+    fc.property(nearJson, (text) => {
+      expect(parseJsonText(text).kind).toBe(isJson(text) ? "parsed" : "broken");
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    // What it says is not the point here.
+    return false;
+  }
+}

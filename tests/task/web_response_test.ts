@@ -1,0 +1,101 @@
+import { describe, expect, test } from "bun:test";
+import { failureOf, replyTo, run } from "./support.ts";
+
+describe("A Web Response that a handler returns", () => {
+  test("is the answer: status, type, headers, body", async () => {
+    const headers: [string, string][] = [
+      ["content-type", "text/html"],
+      ["x-a", "1"],
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+    ];
+    const reply = await replyTo(() => new Response("<p>é", { status: 201, headers }));
+    expect(reply).toMatchObject({
+      status: 201,
+      contentType: "text/html; charset=utf-8",
+      body: "<p>é",
+    });
+    expect([...reply.headers ?? []].sort()).toEqual([
+      ["set-cookie", "a=1"],
+      ["set-cookie", "b=2"],
+      ["x-a", "1"],
+    ]);
+  });
+
+  test("is the whole answer, whatever `response` was told", async () => {
+    const reply = await replyTo(({ response }) => {
+      response.status(500).header("x-a", "1");
+      return new Response("x");
+    });
+    expect(reply).toMatchObject({ status: 200, headers: undefined, body: "x" });
+  });
+
+  test("may be given to response.body()", async () => {
+    const reply = await replyTo(({ response }) => void response.body(new Response("x")));
+    expect(reply.body).toBe("x");
+  });
+
+  test("has its automatic type", async () => {
+    expect((await replyTo(() => new Response("x"))).contentType).toMatch(
+      /^text\/plain; ?charset=utf-8$/i,
+    );
+    const json = await replyTo(() => Response.json({ a: 1 }));
+    expect(json.contentType).toStartWith("application/json");
+    expect(json.body).toBe('{"a":1}');
+  });
+
+  test("may be without body and type", async () => {
+    const empty = { status: 200, contentType: undefined, headers: undefined, body: "" };
+    expect(await replyTo(() => new Response(null))).toEqual(empty);
+    expect(await replyTo(() => new Response(null, { status: 204 }))).toEqual({
+      ...empty,
+      status: 204,
+    });
+    const redirect = await replyTo(() => Response.redirect("https://x.example/y", 303));
+    expect(redirect).toMatchObject({ status: 303, headers: [["location", "https://x.example/y"]] });
+  });
+
+  test("loses the headers that the server sets", async () => {
+    const headers = { "content-encoding": "gzip", "content-length": "9", "x-trace-id": "a", b: "c" };
+    const reply = await replyTo(() => new Response("x", { headers }));
+    expect(reply.headers).toEqual([["b", "c"]]);
+  });
+
+  test("keeps a byte order mark of its body", async () => {
+    const headers = { "content-type": "text/plain" };
+    expect((await replyTo(() => new Response("\ufeffx", { headers }))).body).toBe("\ufeffx");
+  });
+
+  test("is illegal with another type", async () => {
+    const headers = { "content-type": "image/png" };
+    expect(await failureOf(() => new Response("x", { headers }))).toContain(
+      'application/json, text/html, text/plain: got "image/png"',
+    );
+  });
+
+  test("is illegal with a body that is not UTF-8", async () => {
+    const headers = { "content-type": "text/plain" };
+    const latin1 = new Uint8Array([0xe9]);
+    expect(await failureOf(() => new Response(latin1, { headers }))).toContain(
+      "Cannot send the body of the Response as it is not UTF-8",
+    );
+  });
+
+  test("is illegal when it is no answer", async () => {
+    expect(await failureOf(() => Response.error())).toContain("got 0 (error)");
+    if (Bun.version) {
+      expect(await failureOf(() => new Response(null, { status: 101 }))).toContain("got 101");
+    }
+  });
+
+  test("is illegal when its body has been read, or fails", async () => {
+    const used = new Response("x");
+    await used.text();
+    expect(await failureOf(() => used)).toContain("Cannot read the body of the Response");
+    const pull = (controller: ReadableStreamDefaultController) => controller.error(new Error("gone"));
+    const result = await run({ get: () => new Response(new ReadableStream({ pull })) });
+    if (result.kind !== "failed") throw new Error("Cannot go on: the run replied");
+    expect(result.failure.code).toBe("response_illegal");
+    expect(result.failure.stack).toContain("gone");
+  });
+});
