@@ -3,7 +3,7 @@
  * the loopback address. Every subject runs all the time; a round measures one after the other, so
  * that whatever slows the machine down hits them alike.
  */
-import { cpus, release } from "node:os";
+import { cpus, loadavg, release } from "node:os";
 import process from "node:process";
 import { type BenchOptions, Misuse, parseOptions, usage } from "./options.ts";
 import { formatTable, formatVerdicts } from "./report.ts";
@@ -13,6 +13,8 @@ import { judge, summarize } from "./summary.ts";
 import { installLoadGenerator, installPeers } from "./tools.ts";
 
 const interruptedExitCode = 130;
+/** On a machine that does something else as well, the numbers say little. */
+const [loadBefore = NaN] = loadavg();
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -63,7 +65,8 @@ function publish(result: RoundsResult, options: BenchOptions): number {
 function describeMachine(): string {
   const processors = cpus();
   const model = processors[0]?.model.trim() ?? "unknown processor";
-  return `${processors.length} x ${model}, Linux ${release()}, Bun ${Bun.version}`;
+  const load = loadBefore.toFixed(1);
+  return `${processors.length} x ${model} (load ${load} before), Linux ${release()}, Bun ${Bun.version}`;
 }
 
 function print(text: string): void {

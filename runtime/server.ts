@@ -5,6 +5,7 @@ import { systemClock } from "./base/clock.ts";
 import { settlesWithin } from "./base/deadline.ts";
 import { messageOf, RuntimeError } from "./base/errors.ts";
 import { IdSource } from "./base/ids.ts";
+import { lazyTimers } from "./base/lingering.ts";
 import type { Log } from "./base/log.ts";
 import type { Settings, TlsFiles } from "./config/config.ts";
 import { Deployments } from "./deploy/deployments.ts";
@@ -106,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     isLoopback,
   });
   const ids = new IdSource();
-  const supervisor = new Supervisor({ clock: systemClock, ids, recorder });
+  const supervisor = new Supervisor({ clock: lazyTimers(systemClock), ids, recorder });
   const gateway = new Gateway({
     platform,
     clock: systemClock,
@@ -116,7 +117,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     supervisor,
     hosts: () => hosts,
     scheme: settings.tls ? "https" : "http",
-    trustedProxies: settings.trustedProxies,
+    trustedProxies: settings.trustedProxies.isEmpty ? undefined : settings.trustedProxies,
     showErrors: options.showErrors ?? false,
   });
   let isReady = true;

@@ -16,8 +16,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
  * @throws {RuntimeError} `file_exists` when it is there already, which then is left as it was.
  */
 export async function createFile(path: string, text: string): Promise<void> {
-  // A link, unlike a rename, fails when its target exists.
-  await throughTemporary(path, { text, place: link });
+  await throughTemporary(path, { text, place: placeNew });
 }
 
 interface Placing {
@@ -29,20 +28,22 @@ async function throughTemporary(path: string, { text, place }: Placing): Promise
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeAndPlace();
-  } catch (cause) {
-    if (Object(cause).code === "EEXIST") {
-      throw new RuntimeError("file_exists", `Cannot create "${path}": it exists`, { cause });
-    }
-    throw new RuntimeError("file_failed", `Cannot write "${path}": ${messageOf(cause)}`, { cause });
-  }
-
-  async function writeAndPlace() {
     try {
       await writeFile(temporary, text, { flag: "wx", flush: true });
       await place(temporary, path);
     } finally {
       await rm(temporary, { force: true });
     }
+  } catch (cause) {
+    if (cause instanceof RuntimeError) throw cause;
+    throw new RuntimeError("file_failed", `Cannot write "${path}": ${messageOf(cause)}`, { cause });
   }
+}
+
+/** A link, unlike a rename, fails when its target exists. */
+async function placeNew(from: string, to: string): Promise<void> {
+  await link(from, to).catch((cause: unknown) => {
+    if (Object(cause).code !== "EEXIST") throw cause;
+    throw new RuntimeError("file_exists", `Cannot create "${to}": it exists`, { cause });
+  });
 }

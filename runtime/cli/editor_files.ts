@@ -34,8 +34,16 @@ function declarations(): string {
   const body = source.replace(/^\/\/ INVARIANT:.*\n+/, "").trimEnd();
   return `// Written by "webtaskd types": run it again after an update.
 
-/** The environment of the process; the variables of --env and --env-file are in \`env\`. */
-declare var process: { readonly env: Readonly<Record<string, string | undefined>> };
+// What tasks may count on of \`process\`; it merges with @types/node where that is installed.
+declare namespace NodeJS {
+  interface ProcessEnv {
+    [name: string]: string | undefined;
+  }
+  interface Process {
+    env: ProcessEnv;
+  }
+}
+declare var process: NodeJS.Process;
 
 declare module "@journeyapps/cloudcode" {
 ${body.replaceAll(/^(?=.)/gm, "  ")}

@@ -5,7 +5,6 @@ import { RuntimeError } from "../base/errors.ts";
 import { createFile, replaceFile } from "../base/files.ts";
 import { oneOf } from "../config/parsers.ts";
 import { badSetting } from "../config/setting.ts";
-import type { Parsed } from "../base/parsed.ts";
 import { addTaskEntry } from "../manifest/add_task.ts";
 import { maxAppLength } from "../manifest/hostname.ts";
 import { manifestName } from "../manifest/manifest.ts";
@@ -67,14 +66,19 @@ function toTemplate({ args, flags }: CommandContext): TaskTemplate {
   }
   return {
     name,
-    method: readFlag("method", oneOf(templateMethods)((flags["method"] ?? "get").toLowerCase())),
-    auth: readFlag("auth", oneOf(templateAuths)(flags["auth"] ?? "none")),
+    method: readFlag(flags, { flag: "method", words: templateMethods, usual: "get" }),
+    auth: readFlag(flags, { flag: "auth", words: templateAuths, usual: "none" }),
   };
 }
 
-function readFlag<T>(flag: string, parsed: Parsed<T>): T {
-  if (parsed.kind === "good") return parsed.value;
-  throw badSetting(`--${flag}`, parsed.fix);
+function readFlag<const W extends string>(
+  flags: CommandContext["flags"],
+  { flag, words, usual }: { readonly flag: string; readonly words: readonly W[]; usual: W },
+): W {
+  const text = flags[flag] ?? usual;
+  const word = oneOf(words)(text.toLowerCase());
+  if (word.kind === "good") return word.value;
+  throw badSetting(`--${flag} "${text}"`, word.fix);
 }
 
 async function writeTask(appDir: string, { task, out }: WriteOptions): Promise<void> {
@@ -128,7 +132,8 @@ function nextStep(appDir: string, { name, method, auth }: TaskTemplate): string 
   const [env, header] = auth === "bearer"
     ? [` --env ${variable}=secret`, ' -H "Authorization: Bearer secret"']
     : ["", ""];
+  const folder = /^[\w./-]+$/.test(appDir) ? appDir : JSON.stringify(appDir);
   const verb = method === "get" ? "" : ` -X ${method.toUpperCase()}`;
-  return `next:    webtaskd serve ${appDir}${env}
+  return `next:    webtaskd serve ${folder}${env}
          curl${verb}${header} http://localhost:8787/${name}`;
 }

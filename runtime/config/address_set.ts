@@ -3,6 +3,8 @@ import { bad, good, type Parsed } from "../base/parsed.ts";
 
 /** IP addresses and ranges of them. */
 export interface AddressSet {
+  /** No address belongs to it. */
+  readonly isEmpty: boolean;
   /** Whether an IP address belongs to the set; an IPv4 address may come in its IPv6 form. */
   has(address: string): boolean;
 }
@@ -13,7 +15,9 @@ export function parseAddressSet(texts: readonly string[]): Parsed<AddressSet> {
   for (const text of texts) {
     if (!add(list, text)) return bad('give an IP address or a range, as "10.0.0.0/8"');
   }
-  return good({ has: (address) => isIP(address) !== 0 && list.check(address, familyOf(address)) });
+  return good({
+    isEmpty: texts.length === 0,
+    has: (address) => isIP(address) !== 0 && list.check(address, familyOf(address)) });
 }
 
 function add(list: BlockList, text: string): boolean {

@@ -9,7 +9,7 @@ import type { Supervisor, Target } from "../invocation/supervisor.ts";
 import type { HttpHandler, Platform, RequestInfo } from "../platform/platform.ts";
 import type { HeaderFields } from "../protocol/call.ts";
 import { announcesBody, isTooLongByHeader, readBody } from "./body.ts";
-import { ClientWatch, type WatchedClient } from "./client_watch.ts";
+import { ClientWatch } from "./client_watch.ts";
 import { corsHeaders, isPreflight, preflightHeaders } from "./cors.ts";
 import type { HostTable } from "./hosts.ts";
 import { isAcceptedMediaType } from "./media_type.ts";
@@ -201,13 +201,9 @@ export class Gateway {
       headers,
       body,
     });
-    const client: WatchedClient = {
-      signal: () => request.signal,
-      onGone: () => run.clientGone(),
-    };
-    this.#watch.add(client);
+    const stopWatching = this.#watch.add(request, () => run.clientGone());
     const answer = await run.answer;
-    this.#watch.delete(client);
+    stopWatching();
     return toOutgoing(answer, this.#context(exchange));
   }
 

@@ -22,11 +22,13 @@ async function build(): Promise<void> {
     await Bun.build({
       entrypoints: [join(root, "runtime/main.ts")],
       compile: { outfile: unfinished, autoloadDotenv: false, autoloadBunfig: false },
-      minify: { whitespace: true, syntax: true },
+      // Stack traces name the sources. Minifying gains 0.1 % of the size and no start time.
       sourcemap: "linked",
     });
     renameSync(unfinished, executable);
   } finally {
     rmSync(unfinished, { force: true });
+    // The map is embedded; the compiler leaves a copy beside the executable.
+    rmSync(`${unfinished}.map`, { force: true });
   }
 }

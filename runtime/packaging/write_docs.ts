@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { replaceFile } from "../base/files.ts";
 import { toSettingsPage } from "../config/describe.ts";
 import { toManifestSchemaText } from "../manifest/json_schema.ts";
@@ -15,4 +16,4 @@ export async function writeGeneratedDocs(top: string): Promise<void> {
   for (const [path, text] of generatedDocs()) await replaceFile(`${top}/${path}`, text);
 }
 
-if (import.meta.main) await writeGeneratedDocs(new URL("../..", import.meta.url).pathname);
+if (import.meta.main) await writeGeneratedDocs(fileURLToPath(new URL("../..", import.meta.url)));

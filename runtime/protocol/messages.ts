@@ -90,12 +90,8 @@ const kinds = {
 /** Puts a message for the worker into the next batch. */
 export function writeGatewayMessage(writer: FrameWriter, message: GatewayMessage): void {
   switch (message.kind) {
-    case "call": {
-      const { body, ...head } = message.call;
-      // A body that is there but empty differs from none: the head says which it is.
-      const content = { head: JSON.stringify({ ...head, hasBody: body !== undefined }) };
-      return writer.write(kinds.call, message.id, body ? { ...content, body } : content);
-    }
+    case "call":
+      return writer.write(kinds.call, message.id, toCallContent(message.call));
     case "abort":
       return writer.write(kinds.abort, message.id, { head: message.reason });
     case "describe":
@@ -113,14 +109,61 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
     case "shapes":
       return writer.write(kinds.shapes, 0, { head: JSON.stringify([...message.shapes]) });
     case "replied": {
-      const { body, ...head } = message.reply;
-      return writer.write(kinds.replied, message.id, { head: JSON.stringify(head), body });
+      const { status, contentType, headers, body } = message.reply;
+      const head = JSON.stringify({ status, contentType, headers });
+      return writer.write(kinds.replied, message.id, { head, body });
     }
     case "failed":
       return writer.write(kinds.failed, message.id, { head: JSON.stringify(message.failure) });
     case "output":
       return writer.write(kinds.output, message.id, { head: JSON.stringify(message.line) });
   }
+}
+
+/** The head of a call in a fixed order: this is written and read once for every request. */
+type CallHead = readonly [
+  requestId: string,
+  traceId: string,
+  attempt: number,
+  task: string,
+  method: string,
+  url: string,
+  headers: Call["headers"],
+  deadlineMs: number,
+  hasBody: boolean,
+];
+
+function toCallContent(call: Call) {
+  const { requestId, traceId, attempt, task, method, url, headers, deadlineMs, body } = call;
+  // A body that is there but empty differs from none: the head says which it is.
+  const hasBody = body !== undefined;
+  const fields: CallHead = [
+    requestId,
+    traceId,
+    attempt,
+    task,
+    method,
+    url,
+    headers,
+    deadlineMs,
+    hasBody,
+  ];
+  return { head: JSON.stringify(fields), body: body ?? "" };
+}
+
+function toCall(fields: CallHead, body: Uint8Array): Call {
+  const [requestId, traceId, attempt, task, method, url, headers, deadlineMs, hasBody] = fields;
+  return {
+    requestId,
+    traceId,
+    attempt,
+    task,
+    method,
+    url,
+    headers,
+    deadlineMs,
+    body: hasBody ? body : undefined,
+  };
 }
 
 /**
@@ -130,10 +173,8 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
 export function parseGatewayMessage(frame: Frame): GatewayMessage {
   const { kind, id, head, body } = frame;
   switch (kind) {
-    case kinds.call: {
-      const { hasBody, ...call }: Call & { hasBody: boolean } = JSON.parse(head);
-      return { kind: "call", id, call: { ...call, body: hasBody ? body : undefined } };
-    }
+    case kinds.call:
+      return { kind: "call", id, call: toCall(JSON.parse(head), body) };
     case kinds.abort:
       return { kind: "abort", id, reason: toAbortReason(head) };
     case kinds.describe:
@@ -261,8 +302,12 @@ function parseJson(text: string): unknown {
 }
 
 function asRecord(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null) return { ...value };
+  if (isRecord(value)) return value;
   throw badMessage(name);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 function asText(value: unknown, name: string): string {

@@ -14,7 +14,8 @@ const charsetParameter = /;[\t ]*charset="?([^;"\t ]*)/gi;
  * @throws {IllegalResponse} for a type other than JSON, HTML and plain text, or another charset.
  */
 export function parseContentType(value: unknown): string {
-  const type = typeof value === "string" ? value.trim() : "";
+  // A line break is no blank to be trimmed: in a header it starts another one.
+  const type = typeof value === "string" && !/[\r\n]/.test(value) ? value.trim() : "";
   const essence = mediaType.exec(type)?.[1]?.toLowerCase();
   if (essence === undefined || !allowedTypes.includes(essence)) {
     const got = typeof value === "string" ? JSON.stringify(value) : typeof value;

@@ -10,12 +10,12 @@ const encoder = new TextEncoder();
  * the value a revoked proxy or full of throwing getters.
  */
 export function toFailure(code: FailureCode, doing: string, thrown: unknown): Failure {
-  return failure(code, `Cannot ${doing}: ${summarize(thrown)}`, stackOf(thrown));
+  return { ...failure(code, `Cannot ${doing}: ${summarize(thrown)}`), stack: stackOf(thrown) };
 }
 
-/** A failure of which nothing may be told to the client. */
-export function failure(code: FailureCode, message: string, stack?: string): Failure {
-  return { code, message, stack, publicMessage: undefined };
+/** A failure without an error behind it; the client learns nothing of either kind. */
+export function failure(code: FailureCode, message: string): Failure {
+  return { code, message, stack: undefined, publicMessage: undefined };
 }
 
 /** Describes a thrown value in one line, as `TypeError: x is not a function`; never throws. */
@@ -62,7 +62,8 @@ function headerOf(thrown: unknown): string {
 function placeOf(error: unknown): string {
   const position = read(error, "position");
   const file = textAt(position, "file");
-  return file && `\n    at ${file}:${read(position, "line")}:${read(position, "column")}`;
+  const [line, column] = [read(position, "line"), read(position, "column")].map(show);
+  return file && `\n    at ${file}:${line}:${column}`;
 }
 
 function isErrorLike(value: unknown): boolean {
@@ -72,9 +73,10 @@ function isErrorLike(value: unknown): boolean {
 function readErrors(value: unknown): unknown[] {
   const errors = read(value, "errors");
   try {
-    return Array.isArray(errors) ? errors.slice(0, maxCauses) : [];
+    if (!Array.isArray(errors)) return [];
+    return Array.from({ length: Math.min(errors.length, maxCauses) }, (_, at) => errors[at]);
   } catch {
-    // A revoked proxy in place of the list.
+    // A proxy in place of the list.
     return [];
   }
 }

@@ -1,3 +1,5 @@
+import { Unreachable } from "../base/errors.ts";
+
 const space = " \t\n\r";
 const digits = "0123456789";
 const hexDigits = "0123456789abcdefABCDEF";
@@ -33,12 +35,12 @@ class JsonScanner {
 
   scan(): number | undefined {
     let expected: Expected | undefined = "value";
-    while (expected !== undefined && expected !== "end") {
+    while (expected !== undefined) {
       this.#skip(space);
+      if (expected === "end") return this.#at === this.#text.length ? undefined : this.#at;
       expected = this.#step(expected);
     }
-    this.#skip(expected === "end" ? space : "");
-    return expected === "end" && this.#at === this.#text.length ? undefined : this.#at;
+    return this.#at;
   }
 
   /** Reads one token; undefined when what stands there is not expected. */
@@ -56,6 +58,8 @@ class JsonScanner {
         return this.#take(":") ? "value" : undefined;
       case "comma or close":
         return this.#commaOrClose();
+      default:
+        throw new Unreachable(expected);
     }
   }
 

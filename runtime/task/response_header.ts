@@ -40,14 +40,14 @@ export function parseResponseHeader(name: unknown, value: unknown): ResponseHead
   if (typeof value !== "string" && typeof value !== "number") {
     throw new IllegalResponse(`Cannot set header "${name}" to ${typeof value}: use a string`);
   }
-  const text = String(value).trim();
+  const text = String(value);
   const impossible = impossibleInValue.exec(text);
   if (impossible) {
     throw new IllegalResponse(
       `Cannot set header "${name}" as a header cannot hold ${show(impossible[0])}: encode it`,
     );
   }
-  return [name.toLowerCase(), text];
+  return [name.toLowerCase(), text.trim()];
 }
 
 function show(value: unknown): string {

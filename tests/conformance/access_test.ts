@@ -99,9 +99,9 @@ conformance("authenticate", {}, (server) => {
       environment: "testing",
       app: "acme",
       task: "context",
-      ofThis: { traceId, app: "acme", task: "context", attempt: 1 },
+      ofThis: true,
       signal: true,
-      authContext: { traceId, sameTask: true, signal: true },
+      authContext: { traceId, sameInvocation: true, signal: true },
     });
     expect(context.deadlineInMs).toBeGreaterThan(50_000);
     expect(context.deadlineInMs).toBeLessThanOrEqual(60_000);

@@ -80,6 +80,15 @@ describe.each([...targets])("$name: lifecycle", (target) => {
     expect(await app.server.exited).toBe(0);
   });
 
+  test("signals right after the ready line are obeyed", async () => {
+    await using reloading = await ChangingServer.start(target);
+    reloading.server.signal("SIGHUP");
+    await reloading.untilVersion("version 1");
+    await using stopping = await ChangingServer.start(target);
+    stopping.server.signal("SIGTERM");
+    expect(await stopping.server.exited).toBe(0);
+  });
+
   test("SIGTERM does not wait for kept-alive connections", async () => {
     await using app = await ChangingServer.start(target);
     const connection = await app.server.connect();
@@ -126,6 +135,7 @@ describe.each([...targets])("$name: lifecycle", (target) => {
 
   test("SIGHUP drops no request", async () => {
     await using app = await ChangingServer.start(target);
+    await app.untilVersion("version 1");
     let isReloaded = false;
     const load = Promise.all(
       Array.from({ length: 4 }, async () => {
@@ -143,6 +153,7 @@ describe.each([...targets])("$name: lifecycle", (target) => {
 
   test("SIGHUP with a broken manifest keeps what is served and says why", async () => {
     await using app = await ChangingServer.start(target);
+    await app.untilVersion("version 1");
     app.write("cloudcode.json", '{ "app": "globex", "tasks": ');
     app.server.signal("SIGHUP");
     await app.server.untilOutput(/Cannot [^\n]*cloudcode\.json/);
@@ -151,6 +162,7 @@ describe.each([...targets])("$name: lifecycle", (target) => {
 
   test("SIGHUP follows the manifest", async () => {
     await using app = await ChangingServer.start(target);
+    await app.untilVersion("version 1");
     app.write(
       "cloudcode.json",
       JSON.stringify({

@@ -77,25 +77,33 @@ export class RawConnection {
   }
 }
 
-/** Counts the complete answers in a stream; interim ones (1xx) do not count. */
-export function countAnswers(stream: string): number {
-  let rest = stream;
-  let count = 0;
-  while (true) {
-    const end = rest.indexOf("\r\n\r\n");
-    if (end < 0) return count;
-    const head = rest.slice(0, end);
-    const body = rest.slice(end + 4);
-    const length = bodyLength(head, body);
-    if (length === undefined || body.length < length) return count;
-    if (!/^HTTP\/1\.1 1\d\d/.test(head)) count++;
-    rest = body.slice(length);
-  }
+/** One complete answer in a stream. */
+interface RawAnswer {
+  readonly status: number;
+  readonly isInterim: boolean;
 }
 
-/** Returns the status of each answer in a stream, in order. */
+/** Returns the status of each complete answer in a stream, in order; 1xx included. */
 export function statusesOf(stream: string): number[] {
-  return [...stream.matchAll(/^HTTP\/1\.[01] (\d{3})/gm)].map((match) => Number(match[1]));
+  return [...readAnswers(stream)].map(({ status }) => status);
+}
+
+function countAnswers(stream: string): number {
+  return [...readAnswers(stream)].filter(({ isInterim }) => !isInterim).length;
+}
+
+function* readAnswers(stream: string): Iterable<RawAnswer> {
+  let rest = stream;
+  while (true) {
+    const end = rest.indexOf("\r\n\r\n");
+    const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(rest)?.[1]);
+    if (end < 0 || !status) return;
+    const body = rest.slice(end + 4);
+    const length = bodyLength(rest.slice(0, end), body);
+    if (length === undefined || body.length < length) return;
+    yield { status, isInterim: status < 200 };
+    rest = body.slice(length);
+  }
 }
 
 function bodyLength(head: string, body: string): number | undefined {

@@ -90,8 +90,15 @@ describe("toFailure()", () => {
       cause: { get: boom },
     });
     const odd = Object.assign(new Error("x"), { name: 5, stack: {}, errors: revoked.proxy });
+    const unplaced = Object.assign(new Error("x"), {
+      stack: "",
+      position: { file: "a.ts", line: { toString: boom }, column: Symbol("c") },
+      errors: Object.assign([new Error("y")], { slice: boom, [Symbol.iterator]: boom }),
+    });
     const unprintable = { toString: boom, toJSON: boom };
-    for (const thrown of [new Proxy({}, traps), revoked.proxy, getters, odd, unprintable]) {
+    for (
+      const thrown of [new Proxy({}, traps), revoked.proxy, getters, odd, unplaced, unprintable]
+    ) {
       expect(fail(thrown).message).toStartWith("Cannot run it: ");
       expect(fail(new Error("top", { cause: thrown })).stack).toContain("top");
     }

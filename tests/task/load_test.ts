@@ -83,7 +83,10 @@ describe("loadTask()", () => {
   });
 
   test("fails with the place of a syntax error", async () => {
-    const module = await load("syntax.ts", "export const a = 1;\nexport function get( { return 1 }");
+    const module = await load(
+      "syntax.ts",
+      "export const a = 1;\nexport function get( { return 1 }",
+    );
     expect(reasonOf(shapeOf(module))).toContain("syntax.ts");
     expect(module.kind === "broken" && module.failure.stack).toContain("syntax.ts:2:");
   });

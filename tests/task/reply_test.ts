@@ -87,7 +87,9 @@ describe("An illegal body", () => {
   });
 
   test("is a stream", async () => {
-    expect(await failureOf(() => new ReadableStream())).toContain("Cannot send a stream as the body");
+    expect(await failureOf(() => new ReadableStream())).toContain(
+      "Cannot send a stream as the body",
+    );
     expect(await failureOf(() => (async function* () {})())).toContain("Cannot send a stream");
   });
 

@@ -112,9 +112,10 @@ describe("runTask() of a task that throws", () => {
     revoked.revoke();
     for (const thrown of [null, undefined, "x", 0, Symbol("s"), {}, revoked.proxy]) {
       expect(describeFailure(await run({ get: throws(thrown) }))).toStartWith("handler_failed: ");
-      expect(describeFailure(await run({ authenticate: throws(thrown), get: () => 1 }))).toStartWith(
-        "authenticate_failed: ",
-      );
+      expect(describeFailure(await run({ authenticate: throws(thrown), get: () => 1 })))
+        .toStartWith(
+          "authenticate_failed: ",
+        );
     }
   });
 
@@ -134,8 +135,7 @@ describe("An InvalidJsonError", () => {
     if (result.kind !== "failed") throw new Error("Cannot go on: the run replied");
     expect(result.failure).toMatchObject({
       code: "invalid_json",
-      publicMessage:
-        'Cannot parse the request body as JSON: unexpected "s" at line 2, column 3',
+      publicMessage: 'Cannot parse the request body as JSON: unexpected "s" at line 2, column 3',
     });
   });
 
@@ -176,6 +176,22 @@ describe("TaskContext", () => {
     expect(replyOf(result).body).toBe('{"q":"x","a":1,"user":"Ada"}');
   });
 
+  test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])(
+    "has the members of the body of %s in params",
+    async (method) => {
+      const handler = ({ params }: TaskContext) => params;
+      const result = await run({ [method.toLowerCase()]: handler }, postOf('{"a":1}', { method }));
+      expect(replyOf(result).body).toBe('{"a":1}');
+    },
+  );
+
+  test("has the query alone in params for GET, which has no body to a task", async () => {
+    const call = postOf('{"a":1}', { method: "GET", url: "http://acme.localhost/hello?q=1" });
+    expect(replyOf(await run({ get: ({ params }: TaskContext) => params }, call)).body).toBe(
+      '{"q":"1"}',
+    );
+  });
+
   test("has params that changes to request.json() do not reach", async () => {
     const post = ({ request }: TaskContext) => {
       Object.assign(Object(request.json()), { list: "changed" });
@@ -193,7 +209,11 @@ describe("TaskContext", () => {
     const { signal } = new AbortController();
     let asked = 0;
     const scope = { ...scopeOf(), signal: () => (asked++, signal) };
-    const exports = { authenticate, get: () => 1, post: ({ signal }: TaskContext) => signal.aborted };
+    const exports = {
+      authenticate,
+      get: () => 1,
+      post: ({ signal }: TaskContext) => signal.aborted,
+    };
     const module = toTaskModule(exports, "/app/hello.ts");
     await runTask(module, callOf(), scope);
     expect(asked).toBe(0);
