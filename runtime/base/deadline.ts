@@ -20,7 +20,8 @@ export function deadline<T>(work: Promise<T>, timeoutMs: number, options: WaitOp
     const onAbort = () => settle(() => reject(signal?.reason));
     const cancel = clock.after(
       timeoutMs,
-      () => settle(() => reject(new RuntimeError("overdue", `Cannot ${what}: ${timeoutMs} ms over`))),
+      () =>
+        settle(() => reject(new RuntimeError("overdue", `Cannot ${what}: ${timeoutMs} ms over`))),
     );
     const settle = (end: () => void) => {
       cancel();

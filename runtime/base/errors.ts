@@ -42,11 +42,10 @@ export class Unreachable extends Error {
 
 /** Returns the text a person reads of any thrown value; never throws itself. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
   try {
-    return String(thrown);
+    return thrown instanceof Error ? thrown.message : String(thrown);
   } catch {
-    // A value with a throwing or missing toString still has to be named somehow.
-    return Object.prototype.toString.call(thrown);
+    // A revoked proxy, a throwing getter or a missing toString: it still has to be named somehow.
+    return "an error that cannot be shown";
   }
 }

@@ -2,6 +2,13 @@ import type { CancelTimer, Clock } from "./clock.ts";
 
 /** What is over sooner costs nothing. */
 const lingerMs = 25;
+/** Timers shorter than this are set at once. */
+const lazyFromMs = 500;
+
+/** Something that may be over before anybody has to care. */
+interface Lingerer {
+  action: (() => void) | undefined;
+}
 
 /**
  * Runs actions for things that take longer than usual. One timer serves all of them: a short request
@@ -9,8 +16,8 @@ const lingerMs = 25;
  */
 export class Lingering {
   readonly #clock: Clock;
-  #fresh = new Set<() => void>();
-  #aged = new Set<() => void>();
+  #fresh: Lingerer[] = [];
+  #aged: Lingerer[] = [];
   #isScheduled = false;
 
   constructor(clock: Clock) {
@@ -19,13 +26,15 @@ export class Lingering {
 
   /** Runs `action` after 25 to 50 ms, unless the returned function is called before. */
   add(action: () => void): CancelTimer {
-    this.#fresh.add(action);
-    this.#schedule();
-    return () => void (this.#fresh.delete(action) || this.#aged.delete(action));
+    const lingerer: Lingerer = { action };
+    this.#fresh.push(lingerer);
+    if (!this.#isScheduled) this.#schedule();
+    return () => {
+      lingerer.action = undefined;
+    };
   }
 
   #schedule(): void {
-    if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#clock.after(lingerMs, () => this.#sweep());
   }
@@ -35,9 +44,9 @@ export class Lingering {
     this.#isScheduled = false;
     const due = this.#aged;
     this.#aged = this.#fresh;
-    this.#fresh = new Set();
-    for (const action of due) action();
-    if (this.#aged.size > 0) this.#schedule();
+    this.#fresh = [];
+    for (const { action } of due) action?.();
+    if (this.#aged.length > 0 && !this.#isScheduled) this.#schedule();
   }
 }
 
@@ -47,24 +56,13 @@ export function lazyTimers(clock: Clock): Clock {
   return {
     monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs(),
-    after: (delayMs, callback) =>
-      delayMs < lazyFromMs
-        ? clock.after(delayMs, callback)
-        : afterLinger({ clock, lingering, delayMs, callback }),
+    after(delayMs, callback) {
+      if (delayMs < lazyFromMs) return clock.after(delayMs, callback);
+      const dueMs = clock.monotonicMs() + delayMs;
+      let cancel = lingering.add(() => {
+        cancel = clock.after(Math.max(0, dueMs - clock.monotonicMs()), callback);
+      });
+      return () => cancel();
+    },
   };
-}
-
-const lazyFromMs = 500;
-
-function afterLinger({ clock, lingering, delayMs, callback }: {
-  readonly clock: Clock;
-  readonly lingering: Lingering;
-  readonly delayMs: number;
-  readonly callback: () => void;
-}): CancelTimer {
-  const dueMs = clock.monotonicMs() + delayMs;
-  let cancel = lingering.add(() => {
-    cancel = clock.after(Math.max(0, dueMs - clock.monotonicMs()), callback);
-  });
-  return () => cancel();
 }

@@ -1,6 +1,4 @@
 import { type Server, startServer } from "../server.ts";
-import { createLog } from "../store/log.ts";
-import { createReporter } from "../store/reporter.ts";
 import { defaultApp, requireApp } from "./apps.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./failure.ts";
@@ -52,11 +50,7 @@ export async function openServer(
 ): Promise<Server> {
   const appDirs = args.length > 0 ? args : [defaultApp];
   for (const appDir of appDirs) await requireApp(appDir);
-  const { logFormat: format, logLevel: level } = settings;
-  const log = createLog(platform, { format, level });
-  const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorder = createReporter({ platform, log, format, showRequests });
-  return await startServer({ platform, settings, appDirs, log, recorder, showErrors });
+  return await startServer({ platform, settings, appDirs, showErrors });
 }
 
 /** Tells on standard output where the tasks are. */
@@ -66,7 +60,10 @@ export function announce(server: Server, { out }: CommandContext): void {
 }
 
 /** Obeys signals; resolves with the exit code once the server has stopped. */
-export function runUntilStopped(server: Server, { platform, err }: CommandContext): Promise<number> {
+export function runUntilStopped(
+  server: Server,
+  { platform, err }: CommandContext,
+): Promise<number> {
   return new Promise((resolve) => {
     let isStopping = false;
     const stop = () => {

@@ -17,7 +17,8 @@ export function parseAddressSet(texts: readonly string[]): Parsed<AddressSet> {
   }
   return good({
     isEmpty: texts.length === 0,
-    has: (address) => isIP(address) !== 0 && list.check(address, familyOf(address)) });
+    has: (address) => isIP(address) !== 0 && list.check(address, familyOf(address)),
+  });
 }
 
 function add(list: BlockList, text: string): boolean {

@@ -74,7 +74,8 @@ export class Deployments<P extends Pool> {
    */
   static async open<P extends Pool>(options: DeploymentsOptions<P>): Promise<Deployments<P>> {
     if (options.hostname !== undefined && options.appDirs.length > 1) {
-      const message = `Cannot give hostname "${options.hostname}" to ${options.appDirs.length} apps: ` +
+      const message =
+        `Cannot give hostname "${options.hostname}" to ${options.appDirs.length} apps: ` +
         "serve one app, or leave --hostname out";
       throw new RuntimeError("bad_hostname", message);
     }
@@ -100,6 +101,11 @@ export class Deployments<P extends Pool> {
     });
     this.#reloading = reload;
     return reload;
+  }
+
+  /** Ends every process, whatever it runs. */
+  async close(): Promise<void> {
+    await Promise.all(this.pools.map((pool) => pool.close()));
   }
 
   async #deploy(appDir: string): Promise<LiveDeployment<P>> {
@@ -155,9 +161,7 @@ export class Deployments<P extends Pool> {
   /** A task that worked in the active release must not be broken in the next. */
   async #requireHealthy(next: LiveRelease<P>, active: LiveRelease<P>): Promise<void> {
     const shapes = await next.pool.describe();
-    const failure = shapes
-      ? newlyBroken(shapes, active.pool.shapes)
-      : next.pool.startFailure;
+    const failure = shapes ? newlyBroken(shapes, active.pool.shapes) : next.pool.startFailure;
     if (shapes && !failure) return;
     await next.pool.close();
     const details = [failure?.message, failure?.stack].filter((part) => part !== undefined);

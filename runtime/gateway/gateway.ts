@@ -5,7 +5,8 @@ import type { IdSource } from "../base/ids.ts";
 import type { Log } from "../base/log.ts";
 import type { AddressSet } from "../config/address_set.ts";
 import type { Recorder } from "../protocol/records.ts";
-import type { Supervisor, Target } from "../invocation/supervisor.ts";
+import type { Target } from "../invocation/request_run.ts";
+import type { Supervisor } from "../invocation/supervisor.ts";
 import type { HttpHandler, Platform, RequestInfo } from "../platform/platform.ts";
 import type { HeaderFields } from "../protocol/call.ts";
 import { announcesBody, isTooLongByHeader, readBody } from "./body.ts";
@@ -53,9 +54,11 @@ interface Bindings {
 }
 
 /** A request, and what has been found out about it by the time it is answered. */
-interface Exchange extends RequestPath {
+interface Exchange {
   readonly request: Request;
   readonly info: RequestInfo;
+  readonly method: string;
+  readonly path: RequestPath;
   readonly headers: HeaderFields;
   readonly address: PublicAddress;
   readonly requestId: string;
@@ -85,12 +88,15 @@ export class Gateway {
 
   async #handle(request: Request, { info, listener }: Bindings): Promise<Response> {
     const exchange = this.#open(request, info);
-    const outgoing = await this.#answer(exchange)
-      .catch((error: unknown) => this.#broken(exchange, error));
-    const { response } = outgoing;
-    if (listener.isDraining) response.headers.set("connection", "close");
+    let outgoing: Outgoing;
+    try {
+      outgoing = await this.#answer(exchange);
+    } catch (error) {
+      outgoing = this.#broken(exchange, error);
+    }
+    if (listener.isDraining) outgoing.response.headers.set("connection", "close");
     this.#record(exchange, outgoing);
-    return response;
+    return outgoing.response;
   }
 
   #open(request: Request, info: RequestInfo): Exchange {
@@ -98,9 +104,10 @@ export class Gateway {
     const headers = platform.headerFields(request.headers);
     const address = readPublicAddress(headers, info, { scheme, trustedProxies });
     return {
-      ...readPath(request.url),
       request,
       info,
+      method: request.method,
+      path: readPath(request.url),
       headers,
       address,
       requestId: address.requestId ?? ids.requestId(),
@@ -111,21 +118,27 @@ export class Gateway {
   }
 
   /** The checks, in the order in which a client learns of them. */
-  async #answer(exchange: Exchange): Promise<Outgoing> {
+  #answer(exchange: Exchange): Outgoing | Promise<Outgoing> {
     const routed = this.#route(exchange);
     if ("status" in routed) return toRejection(routed, this.#context(exchange));
     exchange.target = routed;
-    const context = this.#context(exchange);
-    const early = this.#isKnownMethod(exchange, routed) ? undefined : await this.#early(exchange);
-    if (early) return early;
-    const rejected = this.#checkHeaders(exchange, routed);
-    if (rejected) return toRejection(rejected, context);
-    const read = announcesBody(exchange.headers) ? await this.#readBody(exchange, routed) : noBody;
-    if ("status" in read) return toRejection(read, context);
-    return this.#supervise(exchange, routed, read.body);
+    const isPlain = this.#isKnownMethod(exchange, routed) && !announcesBody(exchange.headers);
+    // The usual case goes straight on: every promise it would wait for costs.
+    if (isPlain) return this.#supervise(exchange, routed, undefined);
+    return this.#answerCarefully(exchange, routed);
   }
 
-  #route({ address, task }: Exchange): Target | Rejection {
+  async #answerCarefully(exchange: Exchange, target: Target): Promise<Outgoing> {
+    const early = this.#isKnownMethod(exchange, target) ? undefined : await this.#early(exchange);
+    if (early) return early;
+    const rejected = this.#checkHeaders(exchange, target);
+    if (rejected) return toRejection(rejected, this.#context(exchange));
+    const read = await this.#readBody(exchange, target);
+    if ("status" in read) return toRejection(read, this.#context(exchange));
+    return this.#supervise(exchange, target, read.body);
+  }
+
+  #route({ address, path }: Exchange): Target | Rejection {
     const match = this.#options.hosts().find(address.host);
     if (match.kind === "malformed") {
       return { status: 400, reason: "the Host header is missing or invalid" };
@@ -133,36 +146,36 @@ export class Gateway {
     if (match.kind === "unknown") return { status: 404, reason: "no deployment has this host" };
     const { deployment } = match;
     const release = deployment.active;
-    const served = task === undefined ? undefined : release.tasks.get(task);
-    if (!served) return { status: 404, reason: "the deployment has no such web task" };
-    return { deployment, release, task: served };
+    const task = path.task === undefined ? undefined : release.tasks.get(path.task);
+    if (!task) return { status: 404, reason: "the deployment has no such web task" };
+    return { deployment, release, task };
   }
 
   /** The usual case, decided without waiting: the handler is there. */
-  #isKnownMethod({ request, headers }: Exchange, { release, task }: Target): boolean {
-    if (task.settings.cors && isPreflight(request.method, headers)) return false;
+  #isKnownMethod({ method, headers }: Exchange, { release, task }: Target): boolean {
+    if (task.settings.cors && isPreflight(method, headers)) return false;
     const shape = release.pool.shapes?.get(task.name);
-    return shape !== undefined && isAllowed(shape, request.method);
+    return shape !== undefined && isAllowed(shape, method);
   }
 
   /** Answers that need no handler: a preflight, OPTIONS, and methods the task does not have. */
   async #early(exchange: Exchange): Promise<Outgoing | undefined> {
-    const { request, headers, target } = exchange;
+    const { method, headers, target } = exchange;
     if (!target) return undefined;
     const { release, task } = target;
     const shapes = release.pool.shapes ?? await release.pool.describe();
     const shape = shapes?.get(task.name);
     const methods = allowedMethods(shape);
     const context = this.#context(exchange);
-    if (task.settings.cors && isPreflight(request.method, headers)) {
+    if (task.settings.cors && isPreflight(method, headers)) {
       const preflight = preflightHeaders(task.settings.cors, headers, methods);
       return toEmptyOutgoing(preflight, { ...context, headers: undefined });
     }
     // No process can tell, or the module does not load: the invocation will say so.
-    if (!shape || shape.kind === "broken" || isAllowed(shape, request.method)) return undefined;
+    if (!shape || shape.kind === "broken" || isAllowed(shape, method)) return undefined;
     const allow = { allow: methods.join(", ") };
-    if (request.method === "OPTIONS") return toEmptyOutgoing(allow, context);
-    const reason = `the task has no handler for ${request.method}`;
+    if (method === "OPTIONS") return toEmptyOutgoing(allow, context);
+    const reason = `the task has no handler for ${method}`;
     return toRejection({ status: 405, reason, headers: allow }, context);
   }
 
@@ -175,7 +188,8 @@ export class Gateway {
     return isTooLongByHeader(headers, maxBodyBytes) ? tooLarge(maxBodyBytes) : undefined;
   }
 
-  async #readBody({ request }: Exchange, { task }: Target) {
+  async #readBody({ request, headers }: Exchange, { task }: Target) {
+    if (!announcesBody(headers)) return { body: undefined };
     const { maxBodyBytes } = task.settings;
     const result = await readBody(request, maxBodyBytes);
     switch (result.kind) {
@@ -191,12 +205,13 @@ export class Gateway {
   }
 
   async #supervise(exchange: Exchange, target: Target, body: Uint8Array | undefined) {
-    const { request, info, headers, address, path, query, requestId } = exchange;
+    const { request, info, method, headers, address, requestId } = exchange;
+    const { path, query } = exchange.path;
     info.waiting();
     const run = this.#options.supervisor.run(target, {
       requestId,
       task: target.task.name,
-      method: request.method,
+      method,
       url: `${address.scheme}://${address.host}${path}${query}`,
       headers,
       body,
@@ -230,15 +245,15 @@ export class Gateway {
   }
 
   #record(exchange: Exchange, { status, answer, reason, traceId }: Outgoing): void {
-    const { request, requestId, path, startedAt, startedMs, target } = exchange;
+    const { requestId, method, path, startedAt, startedMs, target } = exchange;
     this.#options.recorder.requestEnded({
       requestId,
       traceId,
       deployment: target?.deployment.hostname,
       release: target?.release.id,
       task: target?.task.name,
-      method: request.method,
-      path,
+      method,
+      path: path.path,
       status,
       answer,
       reason,
@@ -247,8 +262,6 @@ export class Gateway {
     });
   }
 }
-
-const noBody = { body: undefined } as const;
 
 function tooLarge(limitBytes: number): Rejection {
   return {

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { Unreachable } from "../base/errors.ts";
 import type { Failure, Refusal, Reply } from "../protocol/call.ts";
-import type { Answer } from "../invocation/supervisor.ts";
+import type { Answer } from "../invocation/request_run.ts";
 import type { RequestAnswer } from "../protocol/records.ts";
 
 type Fields = Record<string, string>;
@@ -34,7 +34,11 @@ export interface ReplyContext {
 /** Makes the response to a request that was turned down. */
 export function toRejection(rejection: Rejection, context: ReplyContext): Outgoing {
   const { status, reason, headers } = rejection;
-  const response = errorResponse({ ...context, status, headers: { ...context.headers, ...headers } });
+  const response = errorResponse({
+    ...context,
+    status,
+    headers: { ...context.headers, ...headers },
+  });
   return { status, answer: "refused", reason, traceId: undefined, response };
 }
 
@@ -74,7 +78,10 @@ export function toEmptyOutgoing(headers: Fields, context: ReplyContext): Outgoin
 
 function replied(reply: Reply, traceId: string, context: ReplyContext): Outgoing {
   const { status, body } = reply;
-  const response = new Response(toBody(body), { status, headers: toHeaders(reply, traceId, context) });
+  const response = new Response(toBody(body), {
+    status,
+    headers: toHeaders(reply, traceId, context),
+  });
   return { status, answer: "delivered", reason: undefined, traceId, response };
 }
 

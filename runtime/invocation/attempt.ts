@@ -1,6 +1,6 @@
 import type { Call, Ending } from "../protocol/call.ts";
-import type { AttemptView } from "./policy.ts";
 import type { InvocationRecord, InvocationState } from "../protocol/records.ts";
+import type { AttemptView } from "./policy.ts";
 import type { Slot } from "./release.ts";
 
 /** One invocation of a request: its number, its process, its times and how it ended. */
@@ -12,7 +12,7 @@ export class Attempt implements AttemptView {
   cancel: (() => void) | undefined;
   startedMs: number | undefined;
   startedAt = 0;
-  end: { readonly atMs: number; readonly kind: "replied" | "failed" } | undefined;
+  end: AttemptView["end"];
   ending: Ending | undefined;
   isOverdue = false;
   isRecorded = false;

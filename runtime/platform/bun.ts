@@ -27,7 +27,8 @@ export const platform: Platform = {
   env: process.env,
   cwd: process.cwd(),
   isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
-  writeOut: (stream, text) => void (stream === "stdout" ? process.stdout : process.stderr).write(text),
+  writeOut: (stream, text) =>
+    void (stream === "stdout" ? process.stdout : process.stderr).write(text),
   readStdin: () => Bun.stdin.text(),
   exit: (code) => process.exit(code),
   onSignal: (signal, listener) => void process.on(signal, listener),

@@ -62,6 +62,7 @@ function programCommand(): string[] {
     "--unstable-sloppy-imports",
     "--unstable-no-legacy-abort",
     "--node-modules-dir=manual",
+    "--no-config",
     "--no-lock",
     `--import-map=${new URL("./deno_import_map.json", import.meta.url).pathname}`,
     main,

@@ -1,19 +1,16 @@
-import type { CancelTimer, Clock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Call, Ending, Failure, Refusal, TaskShape } from "../protocol/call.ts";
 import type { AbortReason, BootMessage } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
+import { StartGuard } from "./start_guard.ts";
 import type { WorkerHub } from "./worker_hub.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** To be ready with every task loaded; a task's own load limit is shorter. */
 const startTimeoutMs = 15_000;
-/** Early deaths in a row after which calls are refused instead of tried. */
-const maxEarlyDeaths = 3;
-const firstBackOffMs = 1_000;
-const maxBackOffMs = 60_000;
 
 /** The limits of a pool. */
 export interface PoolSettings {
@@ -65,14 +62,12 @@ export class ReleasePool {
   readonly #queue = new Set<SlotRequest>();
   readonly #shapeWaiters = new Set<() => void>();
   #shapes: ReadonlyMap<string, TaskShape> | undefined;
+  readonly #starts: StartGuard;
   #isClosed = false;
-  #earlyDeaths = 0;
-  #lastFailure: Failure | undefined;
-  #retryAtMs = 0;
-  #cancelRetry: CancelTimer | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#starts = new StartGuard(options.clock);
   }
 
   /** Requests that wait for a process. */
@@ -97,7 +92,7 @@ export class ReleasePool {
 
   /** Why the last process did not start, while none has since. */
   get startFailure(): Failure | undefined {
-    return this.#lastFailure;
+    return this.#starts.lastFailure;
   }
 
   /** Asks for a place in a process. Returns what takes the request back while it waits. */
@@ -132,7 +127,6 @@ export class ReleasePool {
   /** Ends every process now; what ran is `INTERRUPTED`. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#cancelRetry?.();
     this.#refuseQueue({ kind: "stopping" });
     for (const process of this.#processes) process.kill("the server stops", "INTERRUPTED");
     while (this.#processes.size > 0) await this.#oneEnded();
@@ -144,7 +138,7 @@ export class ReleasePool {
 
   #findSlot(request: SlotRequest): Slot | undefined {
     for (const process of this.#processes) {
-      if (this.#hasRoom(process, request)) return toSlot(process);
+      if (this.#hasRoom(process, request)) return new ProcessSlot(process);
     }
     return undefined;
   }
@@ -204,13 +198,12 @@ export class ReleasePool {
     } catch (error) {
       const message = `No process could be started: ${messageOf(error)}`;
       const { stack } = error instanceof Error ? error : { stack: undefined };
-      this.#countEarlyDeath({ code: "start_failed", message, stack, publicMessage: undefined });
+      this.#startFailed({ code: "start_failed", message, stack, publicMessage: undefined });
     }
   }
 
   #onReady(shapes: ReadonlyMap<string, TaskShape> | undefined): void {
-    this.#earlyDeaths = 0;
-    this.#lastFailure = undefined;
+    this.#starts.succeeded();
     this.#shapes ??= shapes;
     this.#wakeShapeWaiters();
     this.#serveQueue();
@@ -220,38 +213,26 @@ export class ReleasePool {
     this.#processes.delete(process);
     if (wasReady) this.#serveQueue();
     else if (this.#isClosed) this.#retireAllWhenEmpty();
-    else this.#countEarlyDeath(failure);
+    else this.#startFailed(failure);
   }
 
-  /** One early death may be chance; three in a row mean that the next would die, too. */
-  #countEarlyDeath(failure: Failure): void {
-    this.#earlyDeaths += 1;
-    this.#lastFailure = failure;
+  #startFailed(failure: Failure): void {
+    const inARow = this.#starts.failed(failure);
     this.#options.log.warn("worker.start_failed", {
       deployment: this.#options.boot.deployment.hostname,
-      inARow: this.#earlyDeaths,
+      inARow,
       reason: failure.message,
       stderr: failure.stack,
     });
-    if (this.#earlyDeaths < maxEarlyDeaths) return this.#startWhereNeeded();
-    this.#backOff(failure);
-  }
-
-  #backOff(failure: Failure): void {
-    const { clock } = this.#options;
-    const exponent = this.#earlyDeaths - maxEarlyDeaths;
-    const backOffMs = Math.min(firstBackOffMs * 2 ** exponent, maxBackOffMs);
-    this.#retryAtMs = clock.monotonicMs() + backOffMs;
+    const refusal = this.#starts.refusal();
+    if (!refusal) return this.#startWhereNeeded();
     this.#wakeShapeWaiters();
-    this.#refuseQueue({ kind: "unavailable", failure, retryAfterMs: backOffMs });
+    this.#refuseQueue(refusal);
   }
 
   #refusal(): Refusal | undefined {
     if (this.#isClosed && this.#processes.size === 0) return { kind: "stopping" };
-    if (this.#earlyDeaths < maxEarlyDeaths || !this.#lastFailure) return undefined;
-    const retryAfterMs = this.#retryAtMs - this.#options.clock.monotonicMs();
-    if (retryAfterMs <= 0) return undefined;
-    return { kind: "unavailable", failure: this.#lastFailure, retryAfterMs };
+    return this.#starts.refusal();
   }
 
   #queueRefusal(): Refusal | undefined {
@@ -279,15 +260,32 @@ export class ReleasePool {
   }
 }
 
-function toSlot(process: WorkerProcess): Slot {
-  let id = 0;
-  return {
-    pid: process.pid,
-    run(call, onEnd) {
-      id = process.run(call, onEnd);
-    },
-    abort: (reason) => process.abort(id, reason),
-    overdue: () => process.retire(),
-    kill: (message) => process.killFor(id, message),
-  };
+/** One call's place in a process. */
+class ProcessSlot implements Slot {
+  readonly #process: WorkerProcess;
+  #id = 0;
+
+  constructor(process: WorkerProcess) {
+    this.#process = process;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  run(call: Call, onEnd: (ending: Ending) => void): void {
+    this.#id = this.#process.run(call, onEnd);
+  }
+
+  abort(reason: AbortReason): void {
+    this.#process.abort(this.#id, reason);
+  }
+
+  overdue(): void {
+    this.#process.retire();
+  }
+
+  kill(message: string): void {
+    this.#process.killFor(this.#id, message);
+  }
 }

@@ -6,7 +6,7 @@ import type { Log } from "../base/log.ts";
 import { RuntimeError } from "../base/errors.ts";
 import type { Connection, ConnectionEvents, Listener, Platform } from "../platform/platform.ts";
 import { type Frame, FrameReader } from "../protocol/frames.ts";
-import { parseWorkerMessage } from "../protocol/messages.ts";
+import { parseWorkerMessage } from "../protocol/worker_codec.ts";
 
 const tokenBytes = 32;
 /** `sockaddr_un.sun_path` holds 108 bytes, the closing zero included. Source: unix(7). */

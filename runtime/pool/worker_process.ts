@@ -1,17 +1,13 @@
-import type { Clock, CancelTimer } from "../base/clock.ts";
+import type { CancelTimer, Clock } from "../base/clock.ts";
 import { messageOf, RuntimeError, Unreachable } from "../base/errors.ts";
 import type { Child, Connection, ExitStatus, Platform } from "../platform/platform.ts";
 import type { Call, DeathState, Ending, Failure, TaskShape } from "../protocol/call.ts";
-import { type Frame, FrameWriter } from "../protocol/frames.ts";
-import {
-  type AbortReason,
-  type BootMessage,
-  parseWorkerMessage,
-  type WorkerMessage,
-  writeGatewayMessage,
-} from "../protocol/messages.ts";
+import { FrameWriter } from "../protocol/frames.ts";
+import { type AbortReason, type BootMessage, type WorkerMessage } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 import { OutputLines } from "./output_lines.ts";
+import { writeGatewayMessage } from "../protocol/gateway_codec.ts";
+import { parseWorkerMessage } from "../protocol/worker_codec.ts";
 import type { WorkerHub } from "./worker_hub.ts";
 
 /** From SIGTERM to SIGKILL. */

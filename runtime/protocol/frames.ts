@@ -47,7 +47,12 @@ export class FrameWriter {
     const headStart = start + headerBytes;
     const bodyStart = headStart + this.#buffer.write(head, headStart, "utf8");
     const end = bodyStart + this.#writeBody(body, bodyStart);
-    writeHeader(this.#buffer, start, { kind, id, length: end - start, head: bodyStart - headStart });
+    writeHeader(this.#buffer, start, {
+      kind,
+      id,
+      length: end - start,
+      head: bodyStart - headStart,
+    });
     this.#used = end;
     this.#schedule();
   }
@@ -153,7 +158,9 @@ export class FrameReader {
 
 function toFrame(chunk: Buffer, start: number, end: number): Frame {
   const bodyStart = start + headerBytes + chunk.readUInt32LE(start + 9);
-  if (bodyStart > end) throw new RuntimeError("bad_message", "Cannot read a frame: bad head length");
+  if (bodyStart > end) {
+    throw new RuntimeError("bad_message", "Cannot read a frame: bad head length");
+  }
   return {
     kind: chunk.readUInt8(start + 4),
     id: chunk.readUInt32LE(start + 5),

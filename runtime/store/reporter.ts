@@ -1,11 +1,6 @@
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
-import type {
-  InvocationRecord,
-  Recorder,
-  RequestRecord,
-  TaskOutput,
-} from "../protocol/records.ts";
+import type { InvocationRecord, Recorder, RequestRecord, TaskOutput } from "../protocol/records.ts";
 
 /** What a reporter writes to and how much. */
 export interface ReporterOptions {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Call, Failure, RunResult } from "../protocol/call.ts";
-import type { AbortReason, OutputLine } from "../protocol/messages.ts";
+import type { AbortReason, DeploymentFacts, OutputLine } from "../protocol/messages.ts";
+import type { RunScope } from "../task/context.ts";
 
 /** Output beyond this many lines of one invocation is counted, not sent. */
 export const maxOutputLines = 1000;
@@ -22,23 +23,39 @@ const abortMessages: Readonly<Record<AbortReason, string>> = {
 };
 
 /** What a scope needs of the worker it belongs to. */
-export interface ScopeEvents {
-  onEnd(result: RunResult): void;
-  onOutput(line: OutputLine): void;
+export interface ScopeOwner {
+  readonly deployment: DeploymentFacts;
+  ended(scope: InvocationScope, result: RunResult): void;
+  printed(scope: InvocationScope, line: OutputLine): void;
 }
 
 /** One running invocation: its signal, its output, and the one place where it ends. */
-export class InvocationScope {
+export class InvocationScope implements RunScope {
+  /** Its number on the connection to the gateway. */
+  readonly id: number;
   readonly call: Call;
-  readonly #events: ScopeEvents;
+  readonly #owner: ScopeOwner;
   #controller: AbortController | undefined;
   #abortReason: InvocationAborted | undefined;
   #outputLines = 0;
   #isEnded = false;
 
-  constructor(call: Call, events: ScopeEvents) {
+  constructor(id: number, call: Call, owner: ScopeOwner) {
+    this.id = id;
     this.call = call;
-    this.#events = events;
+    this.#owner = owner;
+  }
+
+  get hostname(): string {
+    return this.#owner.deployment.hostname;
+  }
+
+  get environment(): string {
+    return this.#owner.deployment.environment;
+  }
+
+  get app(): string {
+    return this.#owner.deployment.app;
   }
 
   /** The signal the task sees, made when it is first asked for. */
@@ -60,7 +77,7 @@ export class InvocationScope {
   /** Sends a line of output, up to the limit of the invocation. */
   print(line: OutputLine): void {
     this.#outputLines += 1;
-    if (this.#outputLines <= maxOutputLines) this.#events.onOutput(line);
+    if (this.#outputLines <= maxOutputLines) this.#owner.printed(this, line);
   }
 
   /** Settles the invocation; only the first result counts. */
@@ -68,7 +85,7 @@ export class InvocationScope {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#reportDroppedLines();
-    this.#events.onEnd(result);
+    this.#owner.ended(this, result);
   }
 
   /** Fails the invocation, unless it has ended. */
@@ -80,7 +97,7 @@ export class InvocationScope {
     const dropped = this.#outputLines - maxOutputLines;
     if (dropped <= 0) return;
     const text = `${dropped} more lines of output were dropped: the limit is ${maxOutputLines}`;
-    this.#events.onOutput({ level: "warn", text });
+    this.#owner.printed(this, { level: "warn", text });
   }
 }
 
@@ -107,12 +124,12 @@ export class Scopes {
   }
 
   /** Runs code on behalf of an invocation, which counts as running until `delete`. */
-  run(id: number, scope: InvocationScope, code: (scope: InvocationScope) => void): void {
-    this.#running.set(id, scope);
+  run(scope: InvocationScope, code: (scope: InvocationScope) => void): void {
+    this.#running.set(scope.id, scope);
     this.#storage.run(scope, code, scope);
   }
 
-  delete(id: number): void {
+  delete({ id }: InvocationScope): void {
     this.#running.delete(id);
   }
 }

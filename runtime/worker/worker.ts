@@ -3,24 +3,28 @@ import type { Call, Failure, FailureCode, RunResult } from "../protocol/call.ts"
 import { FrameReader, FrameWriter, maxFrameBytes } from "../protocol/frames.ts";
 import {
   type BootMessage,
+  type DeploymentFacts,
   type GatewayMessage,
   type OutputLine,
-  parseBootMessage,
-  parseGatewayMessage,
   type WorkerMessage,
-  writeWorkerMessage,
 } from "../protocol/messages.ts";
+import { parseBootMessage } from "../protocol/boot.ts";
+import { parseGatewayMessage } from "../protocol/gateway_codec.ts";
+import { writeWorkerMessage } from "../protocol/worker_codec.ts";
 import { toFailure } from "../task/failure.ts";
+import type { TaskModule } from "../task/load.ts";
 import { runTask } from "../task/run.ts";
 import { captureConsole } from "./output.ts";
-import { InvocationScope, Scopes } from "./scope.ts";
+import { InvocationScope, type ScopeOwner, Scopes } from "./scope.ts";
 import { TaskModules } from "./task_modules.ts";
 import { guardTimers } from "./timers.ts";
 
 /** The package that holds the author's types, and nothing that exists at run time. */
 const typesPackage = "@journeyapps/cloudcode";
-/** Room for a reply's head beside its body. */
-const replyHeadBytes = 64 * 1024;
+/** What a frame holds besides the head of a reply. */
+const maxReplyBytes = maxFrameBytes - 64 * 1024;
+/** A body of fewer UTF-16 units than this cannot be over the limit. */
+const measuredBodyLength = maxReplyBytes / 3;
 
 /** The worker role: runs the web tasks of one release until its gateway hangs up. */
 export async function runWorker(platform: Platform): Promise<void> {
@@ -41,7 +45,8 @@ export async function runWorker(platform: Platform): Promise<void> {
 }
 
 /** Turns calls into runs of task code, and what comes of them into messages. */
-class Worker {
+class Worker implements ScopeOwner {
+  readonly deployment: DeploymentFacts;
   readonly #boot: BootMessage;
   readonly #scopes = new Scopes();
   readonly #modules: TaskModules;
@@ -49,6 +54,7 @@ class Worker {
   #writer = new FrameWriter(() => {});
 
   constructor(boot: BootMessage) {
+    this.deployment = boot.deployment;
     this.#boot = boot;
     this.#modules = new TaskModules(boot);
   }
@@ -96,43 +102,40 @@ class Worker {
   }
 
   #start(id: number, call: Call): void {
-    const scope = new InvocationScope(call, {
-      onEnd: (result) => this.#end(id, result),
-      onOutput: (line) => this.#send({ kind: "output", id, line }),
-    });
-    this.#scopes.run(id, scope, (scope) => this.#run(scope));
+    this.#scopes.run(new InvocationScope(id, call, this), this.#run);
   }
 
-  #run(scope: InvocationScope): void {
+  readonly #run = (scope: InvocationScope): void => {
     const module = this.#modules.loaded(scope.call.task);
-    if (!module) return void this.#loadAndRun(scope);
-    runTask(module, scope.call, {
-      ...this.#boot.deployment,
-      signal: () => scope.signal(),
-    }).then((result) => scope.end(result), (error) => this.#failRun(scope, error));
+    if (module) void this.#runLoaded(module, scope);
+    else void this.#loadAndRun(scope);
+  };
+
+  async #runLoaded(module: TaskModule, scope: InvocationScope): Promise<void> {
+    scope.end(await runTask(module, scope.call, scope));
   }
 
   async #loadAndRun(scope: InvocationScope): Promise<void> {
-    await this.#modules.load(scope.call.task);
-    this.#run(scope);
+    await this.#runLoaded(await this.#modules.load(scope.call.task), scope);
   }
 
-  /** `runTask` turns everything into a result; should it fail itself, the client must not wait. */
-  #failRun(scope: InvocationScope, error: unknown): void {
-    scope.fail(this.#failure("handler_failed", error));
-  }
-
-  #end(id: number, result: RunResult): void {
-    this.#scopes.delete(id);
+  /** Tells the gateway how an invocation ended. */
+  ended(scope: InvocationScope, result: RunResult): void {
+    const { id } = scope;
+    this.#scopes.delete(scope);
     if (result.kind === "failed") {
       return this.#send({ kind: "failed", id, failure: this.#mapped(result.failure) });
     }
-    const size = byteLength(result.reply.body);
-    const limit = maxFrameBytes - replyHeadBytes;
-    if (size <= limit) return this.#send({ kind: "replied", id, reply: result.reply });
-    const message = `Cannot send the response as its body must be <= ${limit} bytes: got ${size}`;
-    const failure = { code: "response_illegal", message, ...noDetails } as const;
-    this.#send({ kind: "failed", id, failure });
+    const { reply } = result;
+    if (reply.body.length > measuredBodyLength && byteLength(reply.body) > maxReplyBytes) {
+      return this.#send({ kind: "failed", id, failure: tooLarge(byteLength(reply.body)) });
+    }
+    this.#send({ kind: "replied", id, reply });
+  }
+
+  /** Sends a line that an invocation printed. */
+  printed({ id }: InvocationScope, line: OutputLine): void {
+    this.#send({ kind: "output", id, line });
   }
 
   async #describe(): Promise<void> {
@@ -167,7 +170,11 @@ class Worker {
   }
 }
 
-const noDetails = { stack: undefined, publicMessage: undefined } as const;
+function tooLarge(size: number): Failure {
+  const message =
+    `Cannot send the response as its body must be <= ${maxReplyBytes} bytes: got ${size}`;
+  return { code: "response_illegal", message, stack: undefined, publicMessage: undefined };
+}
 
 function byteLength(body: string | Uint8Array): number {
   return typeof body === "string" ? Buffer.byteLength(body) : body.length;

@@ -1,0 +1,27 @@
+import { asRecord, asText, parseJson } from "./fields.ts";
+import type { BootMessage } from "./messages.ts";
+
+/**
+ * Reads what the gateway wrote to a worker's standard input.
+ * @throws {RuntimeError} `bad_message` when it is not that.
+ */
+export function parseBootMessage(text: string): BootMessage {
+  const { socket, token, dir, sourceDir, tasks, deployment } = asRecord(parseJson(text), "boot");
+  const { hostname, environment, app } = asRecord(deployment, "boot.deployment");
+  return {
+    socket: asText(socket, "boot.socket"),
+    token: asText(token, "boot.token"),
+    dir: asText(dir, "boot.dir"),
+    sourceDir: asText(sourceDir, "boot.sourceDir"),
+    tasks: Object.fromEntries(
+      Object.entries(asRecord(tasks, "boot.tasks")).map((
+        [name, file],
+      ) => [name, asText(file, name)]),
+    ),
+    deployment: {
+      hostname: asText(hostname, "boot.deployment.hostname"),
+      environment: asText(environment, "boot.deployment.environment"),
+      app: asText(app, "boot.deployment.app"),
+    },
+  };
+}

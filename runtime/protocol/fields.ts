@@ -1,0 +1,31 @@
+import { RuntimeError } from "../base/errors.ts";
+
+/** Reads JSON text. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RuntimeError("bad_message", "Cannot read a message: its head is not JSON", { cause });
+  }
+}
+
+/** Requires an object. */
+export function asRecord(value: unknown, name: string): Record<string, unknown> {
+  if (isRecord(value)) return value;
+  throw badMessage(name);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** Requires a string. */
+export function asText(value: unknown, name: string): string {
+  if (typeof value === "string") return value;
+  throw badMessage(name);
+}
+
+/** The error of a message whose field `what` is not as it must be. */
+export function badMessage(what: string): RuntimeError {
+  return new RuntimeError("bad_message", `Cannot read a message: unexpected ${what}`);
+}

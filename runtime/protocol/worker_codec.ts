@@ -1,0 +1,147 @@
+import {
+  type Failure,
+  type HandlerMethod,
+  handlerMethods,
+  type Reply,
+  type TaskShape,
+} from "./call.ts";
+import { asRecord, asText, badMessage, parseJson } from "./fields.ts";
+import type { Frame, FrameWriter } from "./frames.ts";
+import { frameKinds as kinds, type OutputLine, type WorkerMessage } from "./messages.ts";
+
+/** Puts a message for the gateway into the next batch. */
+export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage): void {
+  switch (message.kind) {
+    case "hello":
+      return writer.write(kinds.hello, 0, { head: message.token });
+    case "loading":
+      return writer.write(kinds.loading, 0, { head: message.task });
+    case "shapes":
+      return writer.write(kinds.shapes, 0, { head: JSON.stringify([...message.shapes]) });
+    case "replied": {
+      const { body } = message.reply;
+      return writer.write(kinds.replied, message.id, { head: toReplyHead(message.reply), body });
+    }
+    case "failed":
+      return writer.write(kinds.failed, message.id, { head: JSON.stringify(message.failure) });
+    case "output":
+      return writer.write(kinds.output, message.id, { head: JSON.stringify(message.line) });
+  }
+}
+
+/**
+ * Reads a frame from a worker. Task code shares that process, so every field is checked.
+ * @throws {RuntimeError} `bad_message` with the offending field.
+ */
+export function parseWorkerMessage(frame: Frame): WorkerMessage {
+  const { kind, id, head, body } = frame;
+  switch (kind) {
+    case kinds.hello:
+      return { kind: "hello", token: head };
+    case kinds.loading:
+      return { kind: "loading", task: head };
+    case kinds.shapes:
+      return { kind: "shapes", shapes: parseShapes(parseJson(head)) };
+    case kinds.replied:
+      return { kind: "replied", id, reply: parseReply(head, body) };
+    case kinds.failed:
+      return { kind: "failed", id, failure: parseFailure(parseJson(head)) };
+    case kinds.output:
+      return { kind: "output", id, line: parseOutputLine(parseJson(head)) };
+    default:
+      throw badMessage(`kind ${kind}`);
+  }
+}
+
+/*
+ * The head of a reply is lines, not JSON: one is written and read for every request. No line can hold a
+ * newline: identifiers and names are checked where they come from, URLs and media types have none.
+ */
+
+function toReplyHead({ status, contentType = "", headers }: Reply): string {
+  const head = `${status}\n${contentType}`;
+  return headers === undefined ? head : `${head}\n${JSON.stringify(headers)}`;
+}
+
+function parseReply(head: string, body: Uint8Array): Reply {
+  const [statusText, contentType, headers] = head.split("\n", 3);
+  const status = Number(statusText);
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw badMessage(`reply.status "${statusText}"`);
+  }
+  return {
+    status,
+    contentType: contentType || undefined,
+    headers: headers === undefined ? undefined : asPairs(parseJson(headers)),
+    body,
+  };
+}
+
+function asPairs(value: unknown): readonly (readonly [string, string])[] {
+  if (Array.isArray(value) && value.every(isPair)) return value;
+  throw badMessage("reply.headers");
+}
+
+function isPair(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((v) => typeof v === "string");
+}
+
+const failureCodes: ReadonlySet<string> = new Set<Failure["code"]>([
+  "load_failed",
+  "authenticate_missing",
+  "authenticate_failed",
+  "authenticate_illegal",
+  "handler_missing",
+  "handler_failed",
+  "invalid_json",
+  "response_illegal",
+  "timer_failed",
+  "crashed",
+  "start_failed",
+]);
+
+function isFailureCode(value: unknown): value is Failure["code"] {
+  return typeof value === "string" && failureCodes.has(value);
+}
+
+function parseFailure(value: unknown): Failure {
+  const { code, message, stack, publicMessage } = asRecord(value, "failure");
+  if (!isFailureCode(code)) throw badMessage(`failure.code ${String(code)}`);
+  return {
+    code,
+    message: asText(message, "failure.message"),
+    stack: stack === undefined ? undefined : asText(stack, "failure.stack"),
+    publicMessage: publicMessage === undefined
+      ? undefined
+      : asText(publicMessage, "failure.publicMessage"),
+  };
+}
+
+function parseOutputLine(value: unknown): OutputLine {
+  const { level, text } = asRecord(value, "output");
+  if (level !== "debug" && level !== "info" && level !== "warn" && level !== "error") {
+    throw badMessage(`output.level ${String(level)}`);
+  }
+  return { level, text: asText(text, "output.text") };
+}
+
+function parseShapes(value: unknown): ReadonlyMap<string, TaskShape> {
+  if (!Array.isArray(value)) throw badMessage("shapes");
+  return new Map(value.map((entry: unknown) => {
+    if (!Array.isArray(entry)) throw badMessage("shapes[]");
+    return [asText(entry[0], "shapes[].task"), parseShape(entry[1])];
+  }));
+}
+
+function parseShape(value: unknown): TaskShape {
+  const { kind, methods, hasAuthenticate, failure } = asRecord(value, "shape");
+  if (kind === "broken") return { kind, failure: parseFailure(failure) };
+  if (kind !== "loaded" || !Array.isArray(methods)) throw badMessage("shape.methods");
+  return { kind, methods: methods.map(asHandlerMethod), hasAuthenticate: hasAuthenticate === true };
+}
+
+function asHandlerMethod(value: unknown): HandlerMethod {
+  const method = handlerMethods.find((known) => known === value);
+  if (method) return method;
+  throw badMessage(`shape.methods ${String(value)}`);
+}
