@@ -4,7 +4,6 @@ import { systemClock } from "./base/clock.ts";
 import { settlesWithin } from "./base/deadline.ts";
 import { messageOf, RuntimeError } from "./base/errors.ts";
 import { IdSource } from "./base/ids.ts";
-import { lazyTimers } from "./base/lingering.ts";
 import type { Log } from "./base/log.ts";
 import type { Settings } from "./config/config.ts";
 import { Deployments, type PoolTarget } from "./deploy/deployments.ts";
@@ -28,6 +27,8 @@ const lastCallMs = 5_000;
 const flushMs = 1_000;
 /** Processes that take calls, per deployment. */
 const maxProcesses = 1;
+/** Invocations of one request: further attempts come with the pool that can run them. */
+const maxAttempts = 1;
 const adminIdleSeconds = 30;
 
 /** What a server is started with. */
@@ -70,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const isLoopback = /^(127\.|::1$|localhost$)/.test(settings.listen);
   const { domains } = settings;
   const hosts = new HostTable({ domains, deployments: deployments.all, isLoopback });
-  const supervisor = new Supervisor({ ...surroundings, clock: lazyTimers(systemClock) });
+  const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
   const admin = await openAdmin(platform, settings, state);
@@ -190,7 +191,7 @@ function openDeployments(
   const env = workerEnvironment(platform.env, settings.taskEnv);
   return Deployments.open<ReleasePool>({
     ...{ appDirs, environment, hostname, dataDir, log },
-    overrides: task,
+    overrides: { ...task, attempts: maxAttempts },
     openPool: (target) =>
       new ReleasePool({
         ...{ platform, hub, log, env },

@@ -17,9 +17,10 @@ export const devCommand: Command = {
     const server = await openServer(context, { showErrors: true });
     const watcher = watchApps(server, context);
     await new Promise<void>((resolve) => void watcher.once("ready", () => resolve()));
+    const stopped = runUntilStopped(server, context);
     announce(server, context);
     await server.warmUp();
-    const exitCode = await runUntilStopped(server, context);
+    const exitCode = await stopped;
     await watcher.close();
     return exitCode;
   },

@@ -38,8 +38,9 @@ export const serveCommand: Command = {
   flags: [],
   async run(context) {
     const server = await openServer(context, { showErrors: false });
+    const stopped = runUntilStopped(server, context);
     announce(server, context);
-    return await runUntilStopped(server, context);
+    return await stopped;
   },
 };
 

@@ -8,6 +8,7 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   symlink,
   utimes,
 } from "node:fs/promises";
@@ -55,11 +56,23 @@ async function listFiles(source: string, releasesDir: string): Promise<readonly 
       const path = join(folder, entry.name);
       if (isLeftOut(entry.name) || releasesDir.startsWith(path + "/")) continue;
       if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile() || entry.isSymbolicLink()) files.push(relative(source, path));
+      else if (entry.isFile()) files.push(relative(source, path));
+      else if (entry.isSymbolicLink()) files.push(await followLink(source, path));
       if (files.length > maxFiles) throw tooLarge(source, `${maxFiles} files`);
     }
   }
   return files.sort();
+}
+
+/** A link to a file is copied as that file; what is behind one to a folder may have no end. */
+async function followLink(source: string, path: string): Promise<string> {
+  const file = relative(source, path);
+  const leadsToFile = await stat(path).then((status) => status.isFile(), () => false);
+  if (leadsToFile) return file;
+  throw new RuntimeError(
+    "bad_app",
+    `Cannot make a release of "${source}": link "${file}" leads to no file: put a copy in its place`,
+  );
 }
 
 function isLeftOut(name: string): boolean {
@@ -112,10 +125,12 @@ async function linkDependencies(source: string, dir: string): Promise<void> {
 
 async function prune(releasesDir: string, keptId: string): Promise<void> {
   const names = (await readdir(releasesDir)).filter((name) => name !== keptId);
-  const aged = await Promise.all(names.map(async (name) => ({
-    path: join(releasesDir, name),
-    usedMs: (await lstat(join(releasesDir, name))).mtimeMs,
-  })));
+  const aged = await Promise.all(names.map(async (name) => {
+    const path = join(releasesDir, name);
+    // What another process has just renamed or removed is not ours to remove.
+    const usedMs = await lstat(path).then(({ mtimeMs }) => mtimeMs, () => Infinity);
+    return { path, usedMs };
+  }));
   const old = aged.sort((a, b) => b.usedMs - a.usedMs).slice(keptReleases - 1);
   for (const { path } of old) await rm(path, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 /** A task's path and nothing else that would need resolving. */
-const plainPattern = /^\/([A-Za-z][A-Za-z0-9_-]{0,63})\/?$/;
+const plainPattern = /^\/[A-Za-z][A-Za-z0-9_-]{0,63}\/?$/;
 
 /** The path of a request and what it names. */
 export interface RequestPath {
@@ -13,24 +13,34 @@ export interface RequestPath {
 
 /** Reads the path of a request's URL, in whatever form the runtime hands it over. */
 export function readPath(url: string): RequestPath {
-  const target = url.slice(pathStart(url));
-  const queryStart = target.search(/[?#]/);
+  const whole = dropFragment(url);
+  const target = whole.slice(pathStart(whole));
+  const queryStart = target.indexOf("?");
   const raw = queryStart < 0 ? target : target.slice(0, queryStart);
-  const query = queryStart < 0 ? "" : dropFragment(target.slice(queryStart));
-  const path = plainPattern.test(raw) ? raw : resolve(raw);
-  return { path, query, task: plainPattern.exec(path)?.[1] };
+  const query = queryStart < 0 ? "" : target.slice(queryStart);
+  if (plainPattern.test(raw)) return { path: raw, query, task: toTask(raw) };
+  const path = resolve(raw);
+  return { path, query, task: plainPattern.test(path) ? toTask(path) : undefined };
 }
 
 /** After scheme and authority, where the URL has them. */
 function pathStart(url: string): number {
   if (url.startsWith("/")) return 0;
-  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const authority = url.indexOf("://") + 3;
+  const start = url.indexOf("/", authority);
+  const query = url.indexOf("?", authority);
+  // The path may be left out, and a query hold slashes.
+  if (query >= 0 && (start < 0 || query < start)) return query;
   return start < 0 ? url.length : start;
 }
 
-function dropFragment(query: string): string {
-  const start = query.indexOf("#");
-  return start < 0 ? query : query.slice(0, start);
+function dropFragment(target: string): string {
+  const start = target.indexOf("#");
+  return start < 0 ? target : target.slice(0, start);
+}
+
+function toTask(path: string): string {
+  return path.slice(1, path.endsWith("/") ? -1 : undefined);
 }
 
 /** Dot segments and backslashes are resolved by one implementation on every runtime. */

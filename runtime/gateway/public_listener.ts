@@ -1,5 +1,6 @@
 import { delay } from "../base/deadline.ts";
 import type { HttpOptions, HttpServer, Platform, TlsCertificate } from "../platform/platform.ts";
+import { idleTimeoutMs } from "./checks.ts";
 import type { Gateway, ListenerState } from "./gateway.ts";
 
 /**
@@ -8,13 +9,10 @@ import type { Gateway, ListenerState } from "./gateway.ts";
  */
 const farewellMs = 200;
 
-/** A connection on which nothing moves for this long is closed, unless its request waits. */
-export const idleTimeoutSeconds = 30;
-
 /** What a listener is made of. */
 export interface PublicListenerOptions {
   readonly platform: Pick<Platform, "serveHttp">;
-  readonly gateway: Gateway;
+  readonly gateway: Pick<Gateway, "handlerFor">;
   readonly host: string;
   readonly port: number;
   readonly tls: TlsCertificate | undefined;
@@ -29,7 +27,9 @@ interface Generation {
 export class PublicListener {
   readonly #options: PublicListenerOptions;
   #current: Generation;
-  #retired = new Set<Promise<void>>();
+  /** Those that still drain, and when they have. */
+  readonly #retired = new Map<HttpServer, Promise<void>>();
+  #switching: Promise<unknown> = Promise.resolve();
 
   private constructor(options: PublicListenerOptions, current: Generation) {
     this.#options = options;
@@ -47,22 +47,35 @@ export class PublicListener {
   }
 
   /** Serves new connections with another certificate; those that exist finish on the old one. */
-  async useCertificate(tls: TlsCertificate): Promise<void> {
-    const retired = this.#current;
-    this.#current = await startServer({ ...this.#options, port: this.port, tls });
-    const stopped = stop(retired).finally(() => this.#retired.delete(stopped));
-    this.#retired.add(stopped);
+  useCertificate(tls: TlsCertificate): Promise<void> {
+    // One after the other: two at once would retire the same server, and lose one of their own.
+    const switched = this.#switching.then(() => this.#switchTo(tls));
+    this.#switching = switched.catch(ignoreRefused);
+    return switched;
   }
 
   /** Stops accepting; resolves when everything under way has been answered. */
   async stop(): Promise<void> {
-    await Promise.all([stop(this.#current), ...this.#retired]);
+    await this.#switching;
+    await Promise.all([stop(this.#current), ...this.#retired.values()]);
   }
 
   /** Closes every connection. */
   async abort(): Promise<void> {
-    await this.#current.server.abort();
+    const servers = [this.#current.server, ...this.#retired.keys()];
+    await Promise.all(servers.map((server) => server.abort()));
   }
+
+  async #switchTo(tls: TlsCertificate): Promise<void> {
+    const retired = this.#current;
+    this.#current = await startServer({ ...this.#options, port: this.port, tls });
+    const stopped = stop(retired).finally(() => this.#retired.delete(retired.server));
+    this.#retired.set(retired.server, stopped);
+  }
+}
+
+function ignoreRefused(): void {
+  // Whoever asked for it has been told; the next certificate may be better.
 }
 
 async function stop({ server, state }: Generation): Promise<void> {
@@ -79,7 +92,7 @@ async function startServer(options: PublicListenerOptions): Promise<Generation> 
     tls,
     // The server with the next certificate has to bind beside this one.
     reusePort: tls !== undefined,
-    idleTimeoutSeconds,
+    idleTimeoutSeconds: idleTimeoutMs / 1_000,
     handler: gateway.handlerFor(state),
   };
   return { server: await platform.serveHttp(http), state };

@@ -8,7 +8,7 @@ type Fields = Record<string, string>;
 
 /** A request the gateway turns down itself, before any task code runs. */
 export interface Rejection {
-  readonly status: 400 | 404 | 405 | 413 | 415 | 503;
+  readonly status: 400 | 404 | 405 | 408 | 413 | 415 | 503;
   readonly reason: string;
   readonly headers?: Fields;
 }
@@ -26,7 +26,7 @@ export interface Outgoing {
 export interface ReplyContext {
   readonly requestId: string;
   /** Headers for every answer of the task, as those of CORS. */
-  readonly headers: Fields | undefined;
+  readonly replyHeaders: Fields | undefined;
   /** `dev`: errors are shown to the client. */
   readonly showErrors: boolean;
 }
@@ -34,11 +34,7 @@ export interface ReplyContext {
 /** Makes the response to a request that was turned down. */
 export function toRejection(rejection: Rejection, context: ReplyContext): Outgoing {
   const { status, reason, headers } = rejection;
-  const response = errorResponse({
-    ...context,
-    status,
-    headers: { ...context.headers, ...headers },
-  });
+  const response = errorResponse({ status, headers }, context);
   return { status, answer: "refused", reason, traceId: undefined, response };
 }
 
@@ -48,10 +44,10 @@ export function toOutgoing(answer: Answer, context: ReplyContext): Outgoing {
     case "replied":
       return replied(answer.reply, answer.traceId, context);
     case "failed":
-      return failed(answer.failure, answer.traceId, context);
+      return toFailedOutgoing(answer.failure, answer.traceId, context);
     case "timed-out": {
       const { traceId } = answer;
-      const response = errorResponse({ ...context, status: 504, traceId });
+      const response = errorResponse({ status: 504, traceId }, context);
       const reason = "no invocation answered in time";
       return { status: 504, answer: "timed-out", reason, traceId, response };
     }
@@ -67,13 +63,25 @@ export function toOutgoing(answer: Answer, context: ReplyContext): Outgoing {
   }
 }
 
-/** Makes a response without a body of the gateway's own, as to OPTIONS. */
+/** Makes a response without a body of the gateway's own, as to OPTIONS: all its headers are given. */
 export function toEmptyOutgoing(headers: Fields, context: ReplyContext): Outgoing {
   const response = new Response(undefined, {
     status: 204,
-    headers: { ...context.headers, ...headers, "x-request-id": context.requestId },
+    headers: { ...headers, "x-request-id": context.requestId },
   });
   return { status: 204, answer: "delivered", reason: undefined, traceId: undefined, response };
+}
+
+/** Makes the response to an invocation that has none of its own, or none that can be sent. */
+export function toFailedOutgoing(
+  failure: Failure,
+  traceId: string | undefined,
+  context: ReplyContext,
+): Outgoing {
+  const status = failure.code === "invalid_json" ? 400 : 500;
+  const { publicMessage: message } = failure;
+  const response = errorResponse({ status, traceId, message, failure }, context);
+  return { status, answer: "delivered", reason: failure.message, traceId, response };
 }
 
 function replied(reply: Reply, traceId: string, context: ReplyContext): Outgoing {
@@ -97,26 +105,20 @@ function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
 }
 
 function toHeaders(reply: Reply, traceId: string, context: ReplyContext): Fields | Headers {
-  const fields: Fields = { "x-request-id": context.requestId, "x-trace-id": traceId };
+  const { requestId, replyHeaders } = context;
+  const fields: Fields = { "x-request-id": requestId, "x-trace-id": traceId };
   if (reply.contentType !== undefined) fields["content-type"] = reply.contentType;
-  if (!reply.headers && !context.headers) return fields;
+  if (!reply.headers && !replyHeaders) return fields;
   const headers = new Headers(fields);
   for (const [name, value] of reply.headers ?? []) {
     if (name === "set-cookie") headers.append(name, value);
     else headers.set(name, value);
   }
-  for (const [name, value] of Object.entries(context.headers ?? {})) {
+  for (const [name, value] of Object.entries(replyHeaders ?? {})) {
     if (name === "vary") headers.append(name, value);
     else headers.set(name, value);
   }
   return headers;
-}
-
-function failed(failure: Failure, traceId: string, context: ReplyContext): Outgoing {
-  const status = failure.code === "invalid_json" ? 400 : 500;
-  const { publicMessage: message } = failure;
-  const response = errorResponse({ ...context, status, traceId, message, failure });
-  return { status, answer: "delivered", reason: failure.message, traceId, response };
 }
 
 function toRefusal(refusal: Refusal): Rejection {
@@ -137,8 +139,9 @@ function unavailable(reason: string, retryAfterMs: number): Rejection {
   return { status: 503, reason, headers: { "retry-after": String(seconds) } };
 }
 
-interface ErrorOptions extends ReplyContext {
+interface ErrorContent {
   readonly status: number;
+  readonly headers?: Fields | undefined;
   readonly traceId?: string | undefined;
   /** In place of the status's own phrase. */
   readonly message?: string | undefined;
@@ -146,13 +149,15 @@ interface ErrorOptions extends ReplyContext {
 }
 
 /** JSON with the phrase of the status and the ids: nothing of the error itself. */
-function errorResponse(options: ErrorOptions): Response {
-  const { status, requestId, traceId, failure, headers } = options;
-  const message = options.message ?? STATUS_CODES[status] ?? "Error";
-  const shown = options.showErrors && failure ? { error: toShown(failure) } : {};
+function errorResponse(content: ErrorContent, context: ReplyContext): Response {
+  const { status, headers, traceId, failure } = content;
+  const { requestId, replyHeaders, showErrors } = context;
+  const message = content.message ?? STATUS_CODES[status] ?? "Error";
+  const shown = showErrors && failure ? { error: toShown(failure) } : {};
   return new Response(JSON.stringify({ message, requestId, traceId, ...shown }), {
     status,
     headers: {
+      ...replyHeaders,
       ...headers,
       "content-type": "application/json",
       "x-request-id": requestId,

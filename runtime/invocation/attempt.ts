@@ -1,30 +1,61 @@
-import type { Call, Ending } from "../protocol/call.ts";
+import type { Ending, Refusal } from "../protocol/call.ts";
 import type { InvocationRecord, InvocationState } from "../protocol/records.ts";
 import type { AttemptView } from "./policy.ts";
-import type { Slot } from "./release.ts";
+import type { CallOwner, Slot, SlotRequest, Target } from "./release.ts";
+
+/** What an attempt tells the request it belongs to. */
+export interface AttemptEvents {
+  onSlot(attempt: Attempt, slot: Slot): void;
+  onRefused(refusal: Refusal): void;
+  onEnd(attempt: Attempt, ending: Ending): void;
+}
 
 /** One invocation of a request: its number, its process, its times and how it ended. */
-export class Attempt implements AttemptView {
+export class Attempt implements AttemptView, SlotRequest, CallOwner {
   readonly number: number;
   readonly traceId: string;
+  readonly task: string;
+  readonly concurrency: number | undefined;
+  readonly #events: AttemptEvents;
   slot: Slot | undefined;
-  /** Takes it out of the queue while it waits for a process. */
-  cancel: (() => void) | undefined;
+  /** It is in the queue for a process. */
+  isQueued = false;
   startedMs: number | undefined;
   startedAt = 0;
   end: AttemptView["end"];
   ending: Ending | undefined;
   isOverdue = false;
+  isKilled = false;
   isRecorded = false;
 
-  constructor(number: number, traceId: string) {
+  constructor(
+    { number, traceId, target }: { number: number; traceId: string; target: Target },
+    events: AttemptEvents,
+  ) {
     this.number = number;
     this.traceId = traceId;
+    this.task = target.task.name;
+    this.concurrency = target.task.settings.concurrency;
+    this.#events = events;
   }
 
   /** Whether it has a process and has not ended. */
   get isRunning(): boolean {
     return this.startedMs !== undefined && this.end === undefined;
+  }
+
+  onSlot(slot: Slot): void {
+    this.slot = slot;
+    this.#events.onSlot(this, slot);
+  }
+
+  onRefused(refusal: Refusal): void {
+    this.isQueued = false;
+    this.#events.onRefused(refusal);
+  }
+
+  onEnd(ending: Ending): void {
+    this.#events.onEnd(this, ending);
   }
 
   /** Notes how it ended. */
@@ -35,29 +66,31 @@ export class Attempt implements AttemptView {
 }
 
 /** What a record says beyond the attempt itself. */
-export type RecordContext = Pick<InvocationRecord, "deployment" | "release" | "delivered"> & {
-  readonly call: Pick<Call, "requestId" | "task" | "method">;
-};
+export interface RecordContext {
+  readonly target: Target;
+  readonly call: { readonly requestId: string; readonly method: string };
+  readonly delivered: boolean;
+}
 
 /** Makes the record of an attempt that has ended in a process. */
 export function toRecord(attempt: Attempt, context: RecordContext): InvocationRecord {
   const { ending, end, slot, startedMs = 0 } = attempt;
-  const { requestId, task, method } = context.call;
+  const { target: { deployment, release }, call, delivered } = context;
   const failure = ending && ending.kind !== "replied" ? ending.failure : undefined;
   return {
     traceId: attempt.traceId,
-    requestId,
+    requestId: call.requestId,
     attempt: attempt.number,
-    deployment: context.deployment,
-    release: context.release,
-    task,
-    method,
+    deployment: deployment.hostname,
+    release: release.id,
+    task: attempt.task,
+    method: call.method,
     pid: slot?.pid ?? 0,
     state: toState(ending),
     reason: failure?.message,
     stack: failure?.stack,
     status: ending?.kind === "replied" ? ending.reply.status : undefined,
-    delivered: context.delivered,
+    delivered,
     startedAt: attempt.startedAt,
     durationMs: (end?.atMs ?? startedMs) - startedMs,
   };

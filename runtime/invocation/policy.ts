@@ -33,20 +33,23 @@ export type Step =
   | { readonly kind: "give-up" }
   | { readonly kind: "wait"; readonly untilMs: number };
 
+const start: Step = { kind: "start" };
+const giveUp: Step = { kind: "give-up" };
+
 /** Decides about a request: pure, so that every rule of supervision is a row of a table in a test. */
 export function nextStep(policy: InvocationPolicy, view: RequestView): Step {
   const { attempts, nowMs, readMs } = view;
-  if (attempts.length === 0) return { kind: "start" };
+  if (attempts.length === 0) return start;
   const answering = findAnswer(policy, attempts);
   if (answering >= 0) return { kind: "answer", attempt: answering };
   const endMs = readMs + policy.deadlineMs;
-  if (nowMs >= endMs) return { kind: "give-up" };
+  if (nowMs >= endMs) return giveUp;
   const dueMs = nextStartMs(policy, view);
-  if (dueMs !== undefined && nowMs >= dueMs) return { kind: "start" };
+  if (dueMs !== undefined && nowMs >= dueMs) return start;
   const hopeMs = dueMs ?? lastHopeMs(policy, view);
   if (hopeMs !== undefined) return { kind: "wait", untilMs: Math.min(hopeMs, endMs) };
   const failed = policy.late === "deliver" ? attempts.findIndex(hasFailed) : -1;
-  return failed >= 0 ? { kind: "answer", attempt: failed } : { kind: "give-up" };
+  return failed >= 0 ? { kind: "answer", attempt: failed } : giveUp;
 }
 
 /** The attempt that answers at once: the first within its own time, or, if late ones count, any. */

@@ -24,28 +24,44 @@ export interface Deployment {
   readonly active: ServedRelease;
 }
 
+/** Where a call is to run. */
+export interface Target {
+  readonly deployment: Deployment;
+  readonly release: ServedRelease;
+  readonly task: ServedTask;
+}
+
 /** What the supervisor and the gateway need of a release's processes. */
 export interface ProcessPool {
   /** What the tasks export, once known. */
   readonly shapes: ReadonlyMap<string, TaskShape> | undefined;
   /** Finds out; gives undefined when no process can tell. */
   describe(): Promise<ReadonlyMap<string, TaskShape> | undefined>;
-  /** Asks for a place in a process; returns what takes the request back while it waits. */
-  request(request: SlotRequest): (() => void) | undefined;
+  /** Asks for a place in a process; false when it has to wait. */
+  request(request: SlotRequest): boolean;
+  /** Takes a request back that waits. */
+  cancel(request: SlotRequest): void;
 }
 
 /** Somebody who wants to run a call; exactly one of its functions is called, once. */
 export interface SlotRequest {
   readonly task: string;
+  /** The most invocations of this task in one process, when there is such a limit. */
   readonly concurrency: number | undefined;
   onSlot(slot: Slot): void;
   onRefused(refusal: Refusal): void;
 }
 
+/** Somebody who waits for the end of a call. */
+export interface CallOwner {
+  /** Called once. */
+  onEnd(ending: Ending): void;
+}
+
 /** A place in a process, for one call. */
 export interface Slot {
   readonly pid: number;
-  run(call: Call, onEnd: (ending: Ending) => void): void;
+  run(call: Call, owner: CallOwner): void;
   abort(reason: AbortReason): void;
   /** The call is past its timeout: its process takes no new ones. */
   overdue(): void;

@@ -1,14 +1,15 @@
 import type { Clock } from "../base/clock.ts";
 import { Unreachable } from "../base/errors.ts";
 import type { IdSource } from "../base/ids.ts";
-import type { Call, Failure, Refusal, Reply } from "../protocol/call.ts";
+import type { Call, Ending, Failure, Refusal, Reply } from "../protocol/call.ts";
 import type { Recorder } from "../protocol/records.ts";
-import { Attempt, toRecord } from "./attempt.ts";
-import { type InvocationPolicy, nextStep, type RequestView, type Step } from "./policy.ts";
-import type { Deployment, ServedRelease, ServedTask, Slot } from "./release.ts";
+import { Attempt, type AttemptEvents, toRecord } from "./attempt.ts";
+import { nextStep, type RequestView, type Step } from "./policy.ts";
+import type { ServedTask, Slot, Target } from "./release.ts";
 
-/** Invocations of one request. */
-const maxAttempts = 1;
+/** A wait of at least this long gets its timer only when the request lingers. */
+const lazyFromMs = 200;
+const sweepsToLinger = 2;
 
 /** A request that has been read and admitted: all of a call but what each attempt adds. */
 export type AdmittedCall = Omit<Call, "traceId" | "attempt" | "deadlineMs">;
@@ -21,11 +22,10 @@ export type Answer =
   | { readonly kind: "refused"; readonly refusal: Refusal }
   | { readonly kind: "client-left"; readonly traceId: string | undefined };
 
-/** Where a call is to run. */
-export interface Target {
-  readonly deployment: Deployment;
-  readonly release: ServedRelease;
-  readonly task: ServedTask;
+/** Whoever waits for the answer. */
+export interface WaitingClient {
+  /** The wait takes longer than most: from here on it is worth knowing when the client leaves. */
+  onLinger(run: SupervisedRequest): void;
 }
 
 /** A supervised request, as the gateway sees it. */
@@ -44,6 +44,7 @@ export interface SupervisorOptions {
 
 /** Those a run belongs to. */
 export interface RunOwner {
+  readonly options: SupervisorOptions;
   /** Whether further attempts may be started. */
   readonly mayStart: boolean;
   /** Nothing is left of the run. */
@@ -54,73 +55,111 @@ export interface RunOwner {
 export interface RunParts {
   readonly target: Target;
   readonly call: AdmittedCall;
-  readonly options: SupervisorOptions;
-  readonly owner: RunOwner;
+  readonly client: WaitingClient;
 }
 
 /**
  * One request under supervision. `nextStep` decides, this obeys; one timer wakes it for whatever
  * comes next. It is finished when it is answered and no invocation of it is left.
  */
-export class RequestRun implements SupervisedRequest {
-  readonly #parts: RunParts;
-  readonly #policy: InvocationPolicy;
-  readonly #attempts: Attempt[] = [];
-  readonly #answered = Promise.withResolvers<Answer>();
-  #readMs = 0;
-  /** INVARIANT: set exactly once, before `#answered` resolves. */
+export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents {
+  readonly attempts: Attempt[] = [];
+  readonly answer: Promise<Answer>;
+  readMs = 0;
+  nowMs = 0;
+  readonly #target: Target;
+  readonly #call: AdmittedCall;
+  readonly #client: WaitingClient;
+  readonly #owner: RunOwner;
+  #resolve: (answer: Answer) => void = () => {};
+  /** INVARIANT: set exactly once, before `answer` resolves. */
   #answeredBy: Attempt | "nobody" | undefined;
   #isClientGone = false;
+  /** How often it was found open; it lingers from the second time on. */
+  #sweeps = 0;
   #cancelTimer: (() => void) | undefined;
   /** When the policy wants to be asked again, while the request is open. */
   #waitUntilMs = Infinity;
 
-  constructor(parts: RunParts) {
-    this.#parts = parts;
-    this.#policy = toPolicy(parts.target.task);
+  constructor({ target, call, client }: RunParts, owner: RunOwner) {
+    this.#target = target;
+    this.#call = call;
+    this.#client = client;
+    this.#owner = owner;
+    this.answer = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
-  get answer(): Promise<Answer> {
-    return this.#answered.promise;
+  get mayStart(): boolean {
+    return !this.#isClientGone && this.#owner.mayStart;
   }
 
   /** The request has just been read: its times count from here. */
   start(): void {
-    this.#readMs = this.#nowMs();
-    this.#advance(this.#readMs);
+    this.#tick();
+    this.readMs = this.nowMs;
+    this.#advance();
+  }
+
+  /** Has been found open by a sweep; found twice, it gets timers of its own. */
+  sweep(): void {
+    this.#sweeps += 1;
+    if (!this.#isLingering || this.#sweeps > sweepsToLinger) return;
+    if (this.#answeredBy === undefined) this.#client.onLinger(this);
+    this.#tick();
+    this.#rest();
+  }
+
+  get #isLingering(): boolean {
+    return this.#sweeps >= sweepsToLinger;
   }
 
   clientGone(): void {
     if (this.#answeredBy !== undefined) return;
     this.#isClientGone = true;
-    for (const { slot, isRunning } of this.#attempts) if (isRunning) slot?.abort("ClientGone");
+    for (const { slot, isRunning } of this.attempts) if (isRunning) slot?.abort("ClientGone");
     this.#settle({ kind: "client-left", traceId: this.#lastTraceId() }, "nobody");
-    this.#advance(this.#nowMs());
+    this.#tick();
+    this.#advance();
   }
 
-  #nowMs(): number {
-    return this.#parts.options.clock.monotonicMs();
+  onSlot(attempt: Attempt, slot: Slot): void {
+    const { clock } = this.#owner.options;
+    this.#tick();
+    attempt.startedMs = this.nowMs;
+    attempt.startedAt = clock.wallMs();
+    slot.run(toCall(this.#call, attempt, this.#target.task), attempt);
+    if (!attempt.isQueued) return;
+    attempt.isQueued = false;
+    // The timer so far was for the wait in the queue.
+    this.#advance();
+  }
+
+  onRefused(refusal: Refusal): void {
+    this.#settle({ kind: "refused", refusal }, "nobody");
+    this.attempts.pop();
+    this.#rest();
+  }
+
+  onEnd(attempt: Attempt, ending: Ending): void {
+    this.#tick();
+    attempt.settle(ending, this.nowMs);
+    this.#advance();
+  }
+
+  #tick(): void {
+    this.nowMs = this.#owner.options.clock.monotonicMs();
   }
 
   /** Looks at where things stand and does what is due; called on every event. */
-  #advance(nowMs: number): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+  #advance(): void {
     while (this.#answeredBy === undefined) {
-      if (!this.#obey(nextStep(this.#policy, this.#view(nowMs)))) break;
+      if (!this.#obey(nextStep(this.#target.task.settings, this))) break;
     }
-    this.#watchOverdue(nowMs);
+    this.#watchOverdue();
     this.#recordEnded();
-    this.#rest(nowMs);
-  }
-
-  #view(nowMs: number): RequestView {
-    return {
-      nowMs,
-      readMs: this.#readMs,
-      attempts: this.#attempts,
-      mayStart: !this.#isClientGone && this.#parts.owner.mayStart,
-    };
+    this.#rest();
   }
 
   /** Returns whether something changed, so that another look is worth it. */
@@ -144,42 +183,15 @@ export class RequestRun implements SupervisedRequest {
   }
 
   #startAttempt(): void {
-    const { options, target: { release, task } } = this.#parts;
-    const attempt = new Attempt(this.#attempts.length + 1, options.ids.traceId());
-    this.#attempts.push(attempt);
-    attempt.cancel = release.pool.request({
-      task: task.name,
-      concurrency: task.settings.concurrency,
-      onSlot: (slot) => this.#runIn(slot, attempt),
-      onRefused: (refusal) => this.#refused(refusal),
-    });
-  }
-
-  #runIn(slot: Slot, attempt: Attempt): void {
-    const { call, options: { clock } } = this.#parts;
-    const isQueued = attempt.cancel !== undefined;
-    attempt.cancel = undefined;
-    attempt.slot = slot;
-    attempt.startedMs = this.#nowMs();
-    attempt.startedAt = clock.wallMs();
-    const deadlineMs = attempt.startedAt + this.#policy.timeoutMs;
-    slot.run(toCall(call, attempt, deadlineMs), (ending) => {
-      const nowMs = this.#nowMs();
-      attempt.settle(ending, nowMs);
-      this.#advance(nowMs);
-    });
-    // The timer so far was for the wait in the queue.
-    if (isQueued) this.#advance(attempt.startedMs);
-  }
-
-  #refused(refusal: Refusal): void {
-    this.#settle({ kind: "refused", refusal }, "nobody");
-    this.#attempts.pop();
-    this.#rest(this.#nowMs());
+    const target = this.#target;
+    const traceId = this.#owner.options.ids.traceId();
+    const attempt = new Attempt({ number: this.attempts.length + 1, traceId, target }, this);
+    this.attempts.push(attempt);
+    attempt.isQueued = !target.release.pool.request(attempt);
   }
 
   #answerBy(index: number): void {
-    const attempt = this.#attempts[index];
+    const attempt = this.attempts[index];
     const ending = attempt?.ending;
     if (!attempt || !ending) return;
     const { traceId } = attempt;
@@ -192,23 +204,27 @@ export class RequestRun implements SupervisedRequest {
   #settle(answer: Answer, by: Attempt | "nobody"): void {
     if (this.#answeredBy !== undefined) return;
     this.#answeredBy = by;
-    // Nobody waits for an attempt that has no process yet.
-    for (const attempt of this.#attempts) attempt.cancel?.();
-    this.#answered.resolve(answer);
+    for (const attempt of this.attempts) {
+      // Nobody waits any more for an attempt that has no process yet.
+      if (attempt.isQueued) this.#target.release.pool.cancel(attempt);
+    }
+    this.#resolve(answer);
   }
 
   /** Past its own timeout an invocation runs on, watched; past `maxDuration` it is ended. */
-  #watchOverdue(nowMs: number): void {
-    const { timeoutMs, maxDurationMs } = this.#parts.target.task.settings;
-    for (const attempt of this.#attempts) {
+  #watchOverdue(): void {
+    const { timeoutMs, maxDurationMs } = this.#target.task.settings;
+    for (const attempt of this.attempts) {
       const { slot, startedMs } = attempt;
       if (!attempt.isRunning || !slot || startedMs === undefined) continue;
-      if (!attempt.isOverdue && nowMs - startedMs >= timeoutMs) {
+      const elapsedMs = this.nowMs - startedMs;
+      if (!attempt.isOverdue && elapsedMs >= timeoutMs) {
         attempt.isOverdue = true;
         slot.abort("Overdue");
         slot.overdue();
       }
-      if (nowMs - startedMs >= maxDurationMs) {
+      if (!attempt.isKilled && elapsedMs >= maxDurationMs) {
+        attempt.isKilled = true;
         slot.kill(`an invocation ran longer than maxDuration, ${maxDurationMs} ms`);
       }
     }
@@ -216,56 +232,57 @@ export class RequestRun implements SupervisedRequest {
 
   /** A failure that may yet answer is recorded once it is known whether it did. */
   #recordEnded(): void {
-    const { call, options, target: { deployment, release } } = this.#parts;
-    const isOpen = this.#answeredBy === undefined && this.#policy.late === "deliver";
-    for (const attempt of this.#attempts) {
+    const { task } = this.#target;
+    const isOpen = this.#answeredBy === undefined && task.settings.late === "deliver";
+    for (const attempt of this.attempts) {
       if (attempt.isRecorded || !attempt.end || isOpen) continue;
       attempt.isRecorded = true;
-      options.recorder.invocationEnded(toRecord(attempt, {
-        call,
-        deployment: deployment.hostname,
-        release: release.id,
-        delivered: attempt === this.#answeredBy,
-      }));
+      const delivered = attempt === this.#answeredBy;
+      const context = { target: this.#target, call: this.#call, delivered };
+      this.#owner.options.recorder.invocationEnded(toRecord(attempt, context));
     }
   }
 
   /** Sleeps until the next thing is due, or ends. */
-  #rest(nowMs: number): void {
-    if (this.#answeredBy !== undefined && !this.#attempts.some(({ isRunning }) => isRunning)) {
-      this.#cancelTimer?.();
-      return this.#parts.owner.finished(this);
+  #rest(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#answeredBy !== undefined && !this.attempts.some(isUnderWay)) {
+      return this.#owner.finished(this);
     }
-    const wakeMs = this.#nextWakeMs();
-    if (wakeMs === Infinity) return;
-    this.#cancelTimer = this.#parts.options.clock.after(
-      Math.max(0, wakeMs - nowMs),
-      () => this.#advance(this.#nowMs()),
-    );
+    const delayMs = Math.max(0, this.#nextWakeMs() - this.nowMs);
+    const isLater = !this.#isLingering && delayMs >= lazyFromMs;
+    if (isLater || delayMs === Infinity) return;
+    this.#cancelTimer = this.#owner.options.clock.after(delayMs, () => {
+      this.#tick();
+      this.#advance();
+    });
   }
 
   #nextWakeMs(): number {
     let wakeMs = this.#answeredBy === undefined ? this.#waitUntilMs : Infinity;
-    const { timeoutMs, maxDurationMs } = this.#parts.target.task.settings;
-    for (const { isRunning, isOverdue, startedMs = 0 } of this.#attempts) {
-      if (isRunning) wakeMs = Math.min(wakeMs, startedMs + (isOverdue ? maxDurationMs : timeoutMs));
+    const { timeoutMs, maxDurationMs } = this.#target.task.settings;
+    for (const { isRunning, isOverdue, isKilled, startedMs = 0 } of this.attempts) {
+      // What has been killed ends by itself: there is nothing more to wake up for.
+      if (!isRunning || isKilled) continue;
+      wakeMs = Math.min(wakeMs, startedMs + (isOverdue ? maxDurationMs : timeoutMs));
     }
     return wakeMs;
   }
 
   #lastTraceId(): string | undefined {
-    return this.#attempts.findLast(({ startedMs }) => startedMs !== undefined)?.traceId;
+    return this.attempts.findLast(({ startedMs }) => startedMs !== undefined)?.traceId;
   }
 }
 
-function toPolicy({ settings }: ServedTask): InvocationPolicy {
-  const { timeoutMs, deadlineMs, late } = settings;
-  return { timeoutMs, deadlineMs, late, attempts: maxAttempts };
+function isUnderWay({ isRunning }: Attempt): boolean {
+  return isRunning;
 }
 
 /** Spelled out: a spread here is the most expensive line of a short request. */
-function toCall(call: AdmittedCall, attempt: Attempt, deadlineMs: number): Call {
+function toCall(call: AdmittedCall, attempt: Attempt, { settings }: ServedTask): Call {
   const { requestId, task, method, url, headers, body } = call;
-  const { traceId, number } = attempt;
+  const { traceId, number, startedAt } = attempt;
+  const deadlineMs = startedAt + settings.timeoutMs;
   return { requestId, traceId, attempt: number, task, method, url, headers, deadlineMs, body };
 }

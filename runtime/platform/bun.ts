@@ -186,11 +186,13 @@ async function connect(path: string, events: ConnectionEvents): Promise<Connecti
 class BunRequestInfo implements RequestInfo {
   readonly #server: Bun.Server<undefined>;
   readonly #request: Request;
-  isWaiting = false;
+  readonly #idleTimeoutSeconds: number;
+  #isWaiting = false;
 
-  constructor(server: Bun.Server<undefined>, request: Request) {
+  constructor(server: Bun.Server<undefined>, request: Request, idleTimeoutSeconds: number) {
     this.#server = server;
     this.#request = request;
+    this.#idleTimeoutSeconds = idleTimeoutSeconds;
   }
 
   host(): string | undefined {
@@ -202,27 +204,24 @@ class BunRequestInfo implements RequestInfo {
   }
 
   waiting(): void {
-    this.isWaiting = true;
+    this.#isWaiting = true;
     this.#server.timeout(this.#request, 0);
+  }
+
+  answering(): void {
+    if (this.#isWaiting) this.#server.timeout(this.#request, this.#idleTimeoutSeconds);
   }
 }
 
-async function serveHttp(options: HttpOptions): Promise<HttpServer> {
+function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, handler, idleTimeoutSeconds } = options;
   const shared = {
     ...(options.tls ? { tls: options.tls } : {}),
     development: false as const,
     // Bodies are counted by the reader, which knows the task and answers with ids.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    fetch(request: Request, server: Bun.Server<undefined>) {
-      const info = new BunRequestInfo(server, request);
-      const answer = handler(request, info);
-      if (!(answer instanceof Promise)) return answer;
-      return answer.then((response) => {
-        if (info.isWaiting) server.timeout(request, idleTimeoutSeconds);
-        return response;
-      });
-    },
+    fetch: (request: Request, server: Bun.Server<undefined>) =>
+      handler(request, new BunRequestInfo(server, request, idleTimeoutSeconds)),
   };
   const server = address.kind === "unix"
     ? Bun.serve({ ...shared, unix: address.path })
@@ -233,14 +232,14 @@ async function serveHttp(options: HttpOptions): Promise<HttpServer> {
       reusePort: options.reusePort,
       idleTimeout: idleTimeoutSeconds,
     });
-  return {
+  return Promise.resolve({
     port: server.port ?? 0,
     stop: () => server.stop(),
     async abort() {
       await server.stop(true);
       if (address.kind === "unix") await unlink(address.path).catch(ignoreMissing);
     },
-  };
+  });
 }
 
 function ignoreMissing(error: unknown): void {

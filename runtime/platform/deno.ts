@@ -170,6 +170,7 @@ function connect(path: string, events: ConnectionEvents): Promise<Connection> {
 async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, tls, handler } = options;
   const aborter = new AbortController();
+  let hasFinished = false;
   const shared = { signal: aborter.signal, onListen() {}, onError: toEmptyError };
   const server = address.kind === "unix"
     ? Deno.serve(
@@ -191,12 +192,16 @@ async function serveHttp(options: HttpOptions): Promise<HttpServer> {
           clientAddress: () => info.remoteAddr.hostname,
         }),
     );
+  void server.finished.then(() => {
+    hasFinished = true;
+  });
   const port = "port" in server.addr ? server.addr.port : 0;
   return await Promise.resolve({
     port,
     stop: () => server.shutdown(),
     async abort() {
-      aborter.abort();
+      // Aborting what has shut down by itself is an error to Deno.
+      if (!hasFinished) aborter.abort();
       await server.finished;
     },
   });
@@ -207,7 +212,7 @@ function toEmptyError(): Response {
   return new Response(undefined, { status: 500 });
 }
 
-const silentPeer = { clientAddress: () => undefined, waiting() {} };
+const silentPeer = { clientAddress: () => undefined, waiting() {}, answering() {} };
 
 /** HTTP/2, which Deno speaks over TLS, has its authority in the URL alone. */
 function hostOf(request: Request, isTls: boolean): string | undefined {

@@ -72,11 +72,10 @@ export interface RequestInfo {
   host(): string | undefined;
   /** The peer's IP address; `undefined` on a Unix socket. */
   clientAddress(): string | undefined;
-  /**
-   * Says that the request has been read and waits for its answer: the connection's idle limit is
-   * off until the handler's promise settles.
-   */
+  /** The request has been read and waits for its answer: the connection's idle limit is off. */
   waiting(): void;
+  /** The answer is about to be given: the idle limit holds again. */
+  answering(): void;
 }
 
 /** Answers one HTTP request; must not reject. */

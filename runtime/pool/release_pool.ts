@@ -2,12 +2,12 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Call, Ending, Failure, Refusal, TaskShape } from "../protocol/call.ts";
+import type { Call, Failure, Refusal, TaskShape } from "../protocol/call.ts";
 import type { AbortReason, BootMessage } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 import { StartGuard } from "./start_guard.ts";
 import type { WorkerHub } from "./worker_hub.ts";
-import { WorkerProcess } from "./worker_process.ts";
+import { type CallOwner, WorkerProcess } from "./worker_process.ts";
 
 /** To be ready with every task loaded; a task's own load limit is shorter. */
 const startTimeoutMs = 15_000;
@@ -47,7 +47,7 @@ export interface SlotRequest {
 /** A place in a worker process, for one call. */
 export interface Slot {
   readonly pid: number;
-  run(call: Call, onEnd: (ending: Ending) => void): void;
+  run(call: Call, owner: CallOwner): void;
   abort(reason: AbortReason): void;
   /** The call is past its timeout: its process takes no new ones. */
   overdue(): void;
@@ -63,7 +63,8 @@ export class ReleasePool {
   readonly #shapeWaiters = new Set<() => void>();
   #shapes: ReadonlyMap<string, TaskShape> | undefined;
   readonly #starts: StartGuard;
-  #isClosed = false;
+  /** Draining, it serves what still comes and keeps no process for later; closed, it refuses all. */
+  #phase: "open" | "draining" | "closed" = "open";
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -82,7 +83,7 @@ export class ReleasePool {
 
   /** Waits until the tasks' exports are known, or no process can tell. */
   async describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
-    if (this.#shapes || this.#isClosed || this.#refusal()) return this.#shapes;
+    if (this.#shapes || this.#phase !== "open" || this.#refusal()) return this.#shapes;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#shapeWaiters.add(resolve);
     this.#startWhereNeeded();
@@ -95,21 +96,28 @@ export class ReleasePool {
     return this.#starts.lastFailure;
   }
 
-  /** Asks for a place in a process. Returns what takes the request back while it waits. */
-  request(request: SlotRequest): (() => void) | undefined {
-    const slot = this.#queue.size === 0 ? this.#findSlot(request) : undefined;
+  /** Asks for a place in a process; false when it has to wait. */
+  request(request: SlotRequest): boolean {
+    // Those in the queue found no place: whoever finds one takes it from none of them.
+    const slot = this.#findSlot(request);
     if (slot) {
       request.onSlot(slot);
-      return undefined;
+      return true;
     }
     const refusal = this.#refusal() ?? this.#queueRefusal();
     if (refusal) {
       request.onRefused(refusal);
-      return undefined;
+      return true;
     }
     this.#queue.add(request);
     this.#startWhereNeeded();
-    return () => void this.#queue.delete(request);
+    return false;
+  }
+
+  /** Takes a request back that waits. */
+  cancel(request: SlotRequest): void {
+    this.#queue.delete(request);
+    this.#retireAllWhenEmpty();
   }
 
   /** Aborts the signals of everything that runs. */
@@ -117,16 +125,16 @@ export class ReleasePool {
     for (const process of this.#processes) process.abortAll(reason);
   }
 
-  /** Takes no more requests; processes end as they finish. Resolves when the last is gone. */
+  /** Has processes end as they finish; requests from before are served. Resolves when all are gone. */
   async drain(): Promise<void> {
-    this.#isClosed = true;
+    if (this.#phase === "open") this.#phase = "draining";
     this.#retireAllWhenEmpty();
     while (this.#processes.size > 0) await this.#oneEnded();
   }
 
   /** Ends every process now; what ran is `INTERRUPTED`. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#phase = "closed";
     this.#refuseQueue({ kind: "stopping" });
     for (const process of this.#processes) process.kill("the server stops", "INTERRUPTED");
     while (this.#processes.size > 0) await this.#oneEnded();
@@ -190,6 +198,7 @@ export class ReleasePool {
         events: {
           onReady: (shapes) => this.#onReady(shapes),
           onFree: () => this.#serveQueue(),
+          onRetired: () => this.#startWhereNeeded(),
           onOutput: this.#options.onOutput,
           onEnded: (failure, wasReady) => this.#onEnded(process, failure, wasReady),
         },
@@ -212,7 +221,7 @@ export class ReleasePool {
   #onEnded(process: WorkerProcess, failure: Failure, wasReady: boolean): void {
     this.#processes.delete(process);
     if (wasReady) this.#serveQueue();
-    else if (this.#isClosed) this.#retireAllWhenEmpty();
+    else if (this.#phase !== "open" && this.#queue.size === 0) this.#retireAllWhenEmpty();
     else this.#startFailed(failure);
   }
 
@@ -231,8 +240,7 @@ export class ReleasePool {
   }
 
   #refusal(): Refusal | undefined {
-    if (this.#isClosed && this.#processes.size === 0) return { kind: "stopping" };
-    return this.#starts.refusal();
+    return this.#phase === "closed" ? { kind: "stopping" } : this.#starts.refusal();
   }
 
   #queueRefusal(): Refusal | undefined {
@@ -252,9 +260,8 @@ export class ReleasePool {
     for (const wake of waiters) wake();
   }
 
-  /** A closed pool still serves its queue: those requests came before. */
   #retireAllWhenEmpty(): void {
-    if (!this.#isClosed || this.#queue.size > 0) return;
+    if (this.#phase === "open" || this.#queue.size > 0) return;
     this.#wakeShapeWaiters();
     for (const process of this.#processes) process.retire();
   }
@@ -273,8 +280,8 @@ class ProcessSlot implements Slot {
     return this.#process.pid;
   }
 
-  run(call: Call, onEnd: (ending: Ending) => void): void {
-    this.#id = this.#process.run(call, onEnd);
+  run(call: Call, owner: CallOwner): void {
+    this.#id = this.#process.run(call, owner);
   }
 
   abort(reason: AbortReason): void {

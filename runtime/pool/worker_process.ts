@@ -1,14 +1,13 @@
-import type { CancelTimer, Clock } from "../base/clock.ts";
+import type { CancelTimer } from "../base/clock.ts";
 import { messageOf, RuntimeError, Unreachable } from "../base/errors.ts";
-import type { Child, Connection, ExitStatus, Platform } from "../platform/platform.ts";
+import type { Child, Connection, ExitStatus } from "../platform/platform.ts";
 import type { Call, DeathState, Ending, Failure, TaskShape } from "../protocol/call.ts";
 import { FrameWriter } from "../protocol/frames.ts";
 import { type AbortReason, type BootMessage, type WorkerMessage } from "../protocol/messages.ts";
-import type { TaskOutput } from "../protocol/records.ts";
 import { OutputLines } from "./output_lines.ts";
 import { writeGatewayMessage } from "../protocol/gateway_codec.ts";
 import { parseWorkerMessage } from "../protocol/worker_codec.ts";
-import type { WorkerHub } from "./worker_hub.ts";
+import type { WorkerStart } from "./worker_start.ts";
 
 /** From SIGTERM to SIGKILL. */
 const graceMs = 5_000;
@@ -24,34 +23,15 @@ const edges: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
   ended: [],
 };
 
-/** What a worker process needs of the pool it belongs to. */
-export interface WorkerEvents {
-  onReady(shapes: ReadonlyMap<string, TaskShape> | undefined): void;
-  /** A call has ended: there is room for another. */
-  onFree(): void;
-  onOutput(output: TaskOutput): void;
-  /** The process is gone; `failure` says how when it had never been ready. */
-  onEnded(failure: Failure, wasReady: boolean): void;
-}
-
-/** How a worker process is started. */
-export interface WorkerStart {
-  readonly platform: Platform;
-  readonly hub: WorkerHub;
-  readonly clock: Clock;
-  /** Everything a worker is told but where to connect. */
-  readonly boot: Omit<BootMessage, "socket" | "token">;
-  readonly env: Readonly<Record<string, string>>;
-  /** Have it load every task and tell what they export, before it takes calls. */
-  readonly describe: boolean;
-  /** To be ready, tasks loaded where asked for. */
-  readonly startTimeoutMs: number;
-  readonly events: WorkerEvents;
+/** Somebody who waits for the end of a call. */
+export interface CallOwner {
+  /** Called once. */
+  onEnd(ending: Ending): void;
 }
 
 interface RunningCall {
   readonly call: Call;
-  readonly onEnd: (ending: Ending) => void;
+  readonly owner: CallOwner;
 }
 
 /**
@@ -74,6 +54,8 @@ export class WorkerProcess {
   #writer = new FrameWriter(() => {});
   #connection: Connection | undefined;
   #state: WorkerState = "starting";
+  /** Whether it has ever taken calls; a process may be stopped before. */
+  #wasReady = false;
   #nextId = 1;
   #loading: string | undefined;
   /** The first reason given for the end of the process; all reports derive from it. */
@@ -114,10 +96,10 @@ export class WorkerProcess {
     return this.#runningByTask.get(task) ?? 0;
   }
 
-  /** Hands a call to the process; `onEnd` is called once. Returns its number here. */
-  run(call: Call, onEnd: (ending: Ending) => void): number {
+  /** Hands a call to the process; returns its number here. */
+  run(call: Call, owner: CallOwner): number {
     const id = this.#nextId++;
-    this.#running.set(id, { call, onEnd });
+    this.#running.set(id, { call, owner });
     this.#runningByTask.set(call.task, this.runningOf(call.task) + 1);
     writeGatewayMessage(this.#writer, { kind: "call", id, call });
     return id;
@@ -136,7 +118,9 @@ export class WorkerProcess {
   /** Takes no more calls; ends once those it runs have ended. */
   retire(): void {
     if (this.#state === "starting") return this.stop("it is not needed any more");
-    if (this.#state === "ready") this.#enter("retiring");
+    if (this.#state !== "ready") return;
+    this.#enter("retiring");
+    this.#start.events.onRetired();
     this.#hangUpWhenIdle();
   }
 
@@ -189,15 +173,15 @@ export class WorkerProcess {
   #ready(shapes: ReadonlyMap<string, TaskShape> | undefined): void {
     if (this.#state !== "starting") return;
     this.#enter("ready");
+    this.#wasReady = true;
     this.#start.events.onReady(shapes);
   }
 
   #handle(message: WorkerMessage): void {
     switch (message.kind) {
       case "replied":
-        return this.#endCall(message.id, { kind: "replied", reply: message.reply });
       case "failed":
-        return this.#endCall(message.id, { kind: "failed", failure: message.failure });
+        return this.#endCall(message.id, message);
       case "output":
         return this.#output.print(message.line, this.#running.get(message.id)?.call);
       case "loading":
@@ -218,7 +202,7 @@ export class WorkerProcess {
     this.#running.delete(id);
     const { task } = running.call;
     this.#runningByTask.set(task, this.runningOf(task) - 1);
-    running.onEnd(ending);
+    running.owner.onEnd(ending);
     if (this.#state === "ready") this.#start.events.onFree();
     else this.#hangUpWhenIdle();
   }
@@ -246,36 +230,35 @@ export class WorkerProcess {
   }
 
   #exited(status: ExitStatus): void {
-    const wasReady = this.#state !== "starting";
     this.#enter("ended");
     for (const cancel of this.#timers) cancel();
     this.#start.hub.forget(this.#token);
     this.#output.end();
     this.#tellRunning(status);
-    this.#start.events.onEnded(this.#failure(status, wasReady), wasReady);
+    this.#start.events.onEnded(this.#failure(status), this.#wasReady);
   }
 
   #tellRunning(status: ExitStatus): void {
     const culprit = this.#endReason?.culprit;
     const culpritCall = culprit === undefined ? undefined : this.#running.get(culprit)?.call;
-    for (const [id, { onEnd }] of this.#running) {
-      const failure = this.#failure(status, true);
+    for (const [id, { owner }] of this.#running) {
+      const failure = this.#failure(status);
       if (id === culprit) {
-        onEnd({ kind: "died", state: "KILLED", failure });
+        owner.onEnd({ kind: "died", state: "KILLED", failure });
       } else {
         const because = culpritCall ? `, taken down by trace ${culpritCall.traceId}` : "";
         const message = failure.message + because;
-        onEnd({ kind: "died", state: this.#endState, failure: { ...failure, message } });
+        owner.onEnd({ kind: "died", state: this.#endState, failure: { ...failure, message } });
       }
     }
     this.#running.clear();
   }
 
-  #failure(status: ExitStatus, wasReady: boolean): Failure {
+  #failure(status: ExitStatus): Failure {
     const how = status.signal ? `signal ${status.signal}` : `exit code ${status.code}`;
     const why = this.#endReason ? `: ${this.#endReason.message}` : "";
     return {
-      code: wasReady ? "crashed" : "start_failed",
+      code: this.#wasReady ? "crashed" : "start_failed",
       message: `The process of the task ended with ${how}${why}`,
       stack: this.#output.errorTail,
       publicMessage: undefined,

@@ -1,5 +1,7 @@
 import { RuntimeError } from "../base/errors.ts";
 
+const maxShownChars = 100;
+
 /** Reads JSON text. */
 export function parseJson(text: string): unknown {
   try {
@@ -23,6 +25,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function asText(value: unknown, name: string): string {
   if (typeof value === "string") return value;
   throw badMessage(name);
+}
+
+/** Shows a value in an error; anything but text may be endless, or refuse to be printed. */
+export function showField(value: unknown): string {
+  return typeof value === "string" ? `"${value.slice(0, maxShownChars)}"` : typeof value;
 }
 
 /** The error of a message whose field `what` is not as it must be. */

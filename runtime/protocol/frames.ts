@@ -62,8 +62,9 @@ export class FrameWriter {
     if (this.#used === 0) return;
     const bytes = this.#buffer.subarray(0, this.#used);
     this.#used = 0;
-    this.#send(bytes);
+    // Before sending, which may write again.
     if (this.#buffer.length > keptBufferBytes) this.#buffer = Buffer.allocUnsafe(firstBufferBytes);
+    this.#send(bytes);
   }
 
   #writeBody(body: string | Uint8Array, at: number): number {

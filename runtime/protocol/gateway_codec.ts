@@ -1,5 +1,5 @@
-import type { Call } from "./call.ts";
-import { badMessage } from "./fields.ts";
+import type { Call, HeaderFields } from "./call.ts";
+import { badMessage, parseJson } from "./fields.ts";
 import type { Frame, FrameWriter } from "./frames.ts";
 import { type AbortReason, frameKinds as kinds, type GatewayMessage } from "./messages.ts";
 
@@ -57,10 +57,20 @@ function toCall(head: string, body: Uint8Array): Call {
     task,
     method,
     url,
-    headers: JSON.parse(headers),
+    headers: toHeaders(parseJson(headers)),
     deadlineMs: Number(deadlineMs),
     body: hasBody === "" ? undefined : body,
   };
+}
+
+function toHeaders(value: unknown): HeaderFields {
+  if (isHeaders(value)) return value;
+  throw badMessage("call.headers");
+}
+
+/** The gateway made them of texts: values are not looked at again. */
+function isHeaders(value: unknown): value is HeaderFields {
+  return typeof value === "object" && value !== null;
 }
 
 function toAbortReason(text: string): AbortReason {

@@ -5,7 +5,7 @@ import {
   type Reply,
   type TaskShape,
 } from "./call.ts";
-import { asRecord, asText, badMessage, parseJson } from "./fields.ts";
+import { asRecord, asText, badMessage, parseJson, showField } from "./fields.ts";
 import type { Frame, FrameWriter } from "./frames.ts";
 import { frameKinds as kinds, type OutputLine, type WorkerMessage } from "./messages.ts";
 
@@ -106,7 +106,7 @@ function isFailureCode(value: unknown): value is Failure["code"] {
 
 function parseFailure(value: unknown): Failure {
   const { code, message, stack, publicMessage } = asRecord(value, "failure");
-  if (!isFailureCode(code)) throw badMessage(`failure.code ${String(code)}`);
+  if (!isFailureCode(code)) throw badMessage(`failure.code ${showField(code)}`);
   return {
     code,
     message: asText(message, "failure.message"),
@@ -120,7 +120,7 @@ function parseFailure(value: unknown): Failure {
 function parseOutputLine(value: unknown): OutputLine {
   const { level, text } = asRecord(value, "output");
   if (level !== "debug" && level !== "info" && level !== "warn" && level !== "error") {
-    throw badMessage(`output.level ${String(level)}`);
+    throw badMessage(`output.level ${showField(level)}`);
   }
   return { level, text: asText(text, "output.text") };
 }
@@ -143,5 +143,5 @@ function parseShape(value: unknown): TaskShape {
 function asHandlerMethod(value: unknown): HandlerMethod {
   const method = handlerMethods.find((known) => known === value);
   if (method) return method;
-  throw badMessage(`shape.methods ${String(value)}`);
+  throw badMessage(`shape.methods ${showField(value)}`);
 }

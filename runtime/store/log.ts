@@ -8,6 +8,7 @@ import {
 } from "@logtape/logtape";
 import type { Log, LogFields } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
+import { printable } from "./printable.ts";
 
 const rootCategory = "webtaskd";
 
@@ -52,7 +53,7 @@ function toLine({ timestamp, level, message, record }: TextParts): string {
   const fields = Object.entries(record.properties)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${toValue(value)}`);
-  return `${timestamp} ${level} ${message}${fields.join("")}`;
+  return printable(`${timestamp} ${level} ${message}${fields.join("")}`);
 }
 
 /** Texts of several lines follow below, so that a stack can be read. */

@@ -1,6 +1,7 @@
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InvocationRecord, Recorder, RequestRecord, TaskOutput } from "../protocol/records.ts";
+import { printable, printableLine } from "./printable.ts";
 
 /** What a reporter writes to and how much. */
 export interface ReporterOptions {
@@ -57,7 +58,8 @@ function toRequestLine(record: RequestRecord): string {
   const trace = traceId ? ` trace=${traceId}` : "";
   const why = reason ? ` (${reason})` : "";
   const ms = durationMs.toFixed(1);
-  return `${time} ${method} ${printable(path)} ${status} ${ms}ms ${deployment}${trace}${why}\n`;
+  const line = `${time} ${method} ${path} ${status} ${ms}ms ${deployment}${trace}${why}`;
+  return `${printableLine(line)}\n`;
 }
 
 function toOutputLines({ calls, level, text, stream, pid }: TaskOutput): string {
@@ -67,10 +69,4 @@ function toOutputLines({ calls, level, text, stream, pid }: TaskOutput): string 
     : `process ${pid}${calls.map(({ traceId }) => ` trace=${traceId}`).join("")}`;
   const from = stream === "console" ? level : stream;
   return text.split("\n").map((line) => `${owner} ${from} | ${printable(line)}\n`).join("");
-}
-
-/** Control characters of a client or a task must not steer the terminal of the operator. */
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
 }

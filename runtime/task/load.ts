@@ -40,7 +40,6 @@ export function toTaskModule(exports: Exports, file: string): TaskModule {
       (method === "DELETE" ? exports.del : undefined);
     if (isFunction(handler)) handlers.set(method, handler);
   }
-  if (handlers.size === 0) return broken(file, "it exports no handler: add get, post or another");
   const authenticate = isFunction(exports.authenticate) ? exports.authenticate : undefined;
   return { kind: "loaded", authenticate, handlers };
 }

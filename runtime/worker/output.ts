@@ -34,8 +34,10 @@ function captureDerived(): void {
   const { console } = globalThis;
   const counts = new Map<string, number>();
   const starts = new Map<string, number>();
-  const elapsed = (label: string) =>
-    `${label}: ${(performance.now() - (starts.get(label) ?? performance.now())).toFixed(2)}ms`;
+  const elapsed = (label: string) => {
+    const nowMs = performance.now();
+    return `${label}: ${(nowMs - (starts.get(label) ?? nowMs)).toFixed(2)}ms`;
+  };
   Object.assign(console, {
     table: (rows: unknown) => console.log(rows),
     group: (...values: unknown[]) => console.log(...values),

@@ -47,8 +47,8 @@ export class TaskModules {
   }
 
   async #import(task: string): Promise<TaskModule> {
-    const file = join(this.#boot.dir, this.#boot.tasks[task] ?? task);
     try {
+      const file = join(this.#boot.dir, this.#boot.tasks[task] ?? task);
       return await deadline(loadTask(file), loadTimeoutMs, { what: "finish its top level" });
     } catch (error) {
       const failure = toFailure("load_failed", `load task "${task}"`, error);

@@ -1,0 +1,123 @@
+import type { Clock } from "../base/clock.ts";
+import type { Target } from "../invocation/release.ts";
+import { hasBody, isTooLongByHeader, readBody } from "./body.ts";
+import { isPreflight, preflightHeaders } from "./cors.ts";
+import type { Exchange } from "./exchange.ts";
+import type { HostTable } from "./hosts.ts";
+import { isAcceptedMediaType } from "./media_type.ts";
+import { allowedMethods, isAllowed } from "./methods.ts";
+import { type Outgoing, type Rejection, toEmptyOutgoing, toRejection } from "./reply.ts";
+
+/** A connection on which nothing moves for this long is closed, unless its request waits. */
+export const idleTimeoutMs = 30_000;
+
+/** What is left of a body would be read as the next request. */
+const close = { connection: "close" };
+
+/** A request that has passed every check. */
+export interface Admitted {
+  readonly target: Target;
+  readonly body: Uint8Array | undefined;
+}
+
+/** What the checks need besides the request. */
+export interface CheckOptions {
+  readonly clock: Clock;
+  /** The table as it stands now: deployments come and go. */
+  hosts(): HostTable;
+}
+
+/** The checks, in the order in which a client learns of them. */
+export function check(
+  exchange: Exchange,
+  options: CheckOptions,
+): Outgoing | Admitted | Promise<Outgoing | Admitted> {
+  const target = findTarget(exchange, options.hosts());
+  if ("status" in target) return toRejection(target, exchange);
+  exchange.target = target;
+  const isPlain = isKnownMethod(exchange, target) && !hasBody(exchange);
+  // The usual case goes straight on: every promise it would wait for costs.
+  return isPlain ? { target, body: undefined } : checkFurther(exchange, target, options);
+}
+
+async function checkFurther(
+  exchange: Exchange,
+  target: Target,
+  { clock }: CheckOptions,
+): Promise<Outgoing | Admitted> {
+  const early = isKnownMethod(exchange, target) ? undefined : await answerEarly(exchange, target);
+  if (early) return early;
+  if (!hasBody(exchange)) return { target, body: undefined };
+  const read = checkBodyHeaders(exchange, target) ?? await readWhole(exchange, target, clock);
+  return "status" in read ? toRejection(read, exchange) : { target, body: read.body };
+}
+
+function findTarget({ address, path }: Exchange, hosts: HostTable): Target | Rejection {
+  const match = hosts.find(address.host);
+  if (match.kind === "malformed") {
+    return { status: 400, reason: "the Host header is missing or invalid" };
+  }
+  if (match.kind === "unknown") return { status: 404, reason: "no deployment has this host" };
+  const { deployment } = match;
+  const release = deployment.active;
+  const task = path.task === undefined ? undefined : release.tasks.get(path.task);
+  if (!task) return { status: 404, reason: "the deployment has no such web task" };
+  return { deployment, release, task };
+}
+
+/** Decided without waiting: the handler is there. */
+function isKnownMethod({ method, headers }: Exchange, { release, task }: Target): boolean {
+  if (task.settings.cors && isPreflight(method, headers)) return false;
+  const shape = release.pool.shapes?.get(task.name);
+  return shape !== undefined && isAllowed(shape, method);
+}
+
+/** Answers that need no handler: a preflight, OPTIONS, and methods the task does not have. */
+async function answerEarly(exchange: Exchange, target: Target): Promise<Outgoing | undefined> {
+  const { method, headers } = exchange;
+  const { release: { pool }, task: { name, settings: { cors } } } = target;
+  const shape = (pool.shapes ?? await pool.describe())?.get(name);
+  const methods = allowedMethods(shape);
+  if (cors && isPreflight(method, headers)) {
+    return toEmptyOutgoing(preflightHeaders(cors, headers, methods), exchange);
+  }
+  // No process can tell, or the module does not load: the invocation will say so.
+  if (!shape || shape.kind === "broken" || isAllowed(shape, method)) return undefined;
+  const allow = { ...exchange.replyHeaders, allow: methods.join(", ") };
+  if (method === "OPTIONS") return toEmptyOutgoing(allow, exchange);
+  const reason = `the task has no handler for ${method}`;
+  return toRejection({ status: 405, reason, headers: allow }, exchange);
+}
+
+function checkBodyHeaders({ headers }: Exchange, { task }: Target): Rejection | undefined {
+  if (!isAcceptedMediaType(headers["content-type"])) {
+    return { status: 415, reason: "the body is not JSON or plain text" };
+  }
+  const { maxBodyBytes } = task.settings;
+  return isTooLongByHeader(headers, maxBodyBytes) ? tooLarge(maxBodyBytes) : undefined;
+}
+
+async function readWhole(
+  { request }: Exchange,
+  { task }: Target,
+  clock: Clock,
+): Promise<Rejection | { readonly body: Uint8Array | undefined }> {
+  const { maxBodyBytes: maxBytes } = task.settings;
+  const result = await readBody(request, { maxBytes, stallMs: idleTimeoutMs, clock });
+  switch (result.kind) {
+    case "read":
+      return { body: result.body };
+    case "too-large":
+      return tooLarge(maxBytes);
+    case "not-utf8":
+      return { status: 400, reason: "the body is not UTF-8" };
+    case "stalled":
+      return { status: 408, reason: "the body did not arrive", headers: close };
+    case "aborted":
+      return { status: 400, reason: "the client broke off its body" };
+  }
+}
+
+function tooLarge(limitBytes: number): Rejection {
+  return { status: 413, reason: `the body is over ${limitBytes} bytes`, headers: close };
+}

@@ -1,0 +1,76 @@
+import type { Target } from "../invocation/release.ts";
+import type { Answer, SupervisedRequest, WaitingClient } from "../invocation/request_run.ts";
+import type { RequestInfo } from "../platform/platform.ts";
+import type { HeaderFields } from "../protocol/call.ts";
+import { corsHeaders } from "./cors.ts";
+import { readPath, type RequestPath } from "./path.ts";
+import type { PublicAddress } from "./public_address.ts";
+import type { ReplyContext } from "./reply.ts";
+
+/** What is known of a request before it is looked into. */
+export interface ExchangeStart {
+  readonly request: Request;
+  readonly info: RequestInfo;
+  readonly headers: HeaderFields;
+  readonly address: PublicAddress;
+  readonly requestId: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
+  /** `dev`: errors are shown to the client. */
+  readonly showErrors: boolean;
+}
+
+/** One request on its way through the gateway, and what has been found out about it so far. */
+export class Exchange implements ReplyContext, WaitingClient {
+  readonly request: Request;
+  readonly info: RequestInfo;
+  readonly headers: HeaderFields;
+  readonly address: PublicAddress;
+  readonly requestId: string;
+  readonly startedAt: number;
+  readonly startedMs: number;
+  readonly showErrors: boolean;
+  readonly method: string;
+  readonly path: RequestPath;
+  /** Where it goes, once host and path are known to lead somewhere. */
+  target: Target | undefined;
+  /** What the supervisor said. */
+  answer: Answer | undefined;
+
+  constructor(start: ExchangeStart) {
+    this.request = start.request;
+    this.info = start.info;
+    this.headers = start.headers;
+    this.address = start.address;
+    this.requestId = start.requestId;
+    this.startedAt = start.startedAt;
+    this.startedMs = start.startedMs;
+    this.showErrors = start.showErrors;
+    this.method = start.request.method;
+    this.path = readPath(start.request.url);
+    this.target = undefined;
+    this.answer = undefined;
+  }
+
+  /** As the client sees it, whatever proxies are between. */
+  get publicUrl(): string {
+    const { address: { scheme, host }, path: { path, query } } = this;
+    return `${scheme}://${host}${path}${query}`;
+  }
+
+  /** Headers for every answer of its task. */
+  get replyHeaders(): Record<string, string> | undefined {
+    const cors = this.target?.task.settings.cors;
+    return cors && corsHeaders(cors, this.headers);
+  }
+
+  /** From now on the supervisor learns when the client leaves. */
+  onLinger(run: SupervisedRequest): void {
+    const { signal } = this.request;
+    if (signal.aborted) run.clientGone();
+    // An abort after the answer finds the run settled.
+    else signal.addEventListener("abort", () => run.clientGone(), { once: true });
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import { parseAddressSet } from "../../runtime/config/address_set.ts";
+import { type PublicAddress, readPublicAddress } from "../../runtime/gateway/public_address.ts";
+
+const proxies = parseAddressSet(["10.0.0.0/8"]);
+const trustedProxies = proxies.kind === "good" ? proxies.value : undefined;
+
+function read(
+  headers: Record<string, string>,
+  options: { peer?: string | undefined; host?: string | undefined; trust?: boolean } = {},
+) {
+  const { peer = "10.1.2.3", trust = true } = options;
+  const host = "host" in options ? options.host : "inner.localhost";
+  const info = { host: () => host, clientAddress: () => peer, waiting() {}, answering() {} };
+  return readPublicAddress(headers, info, {
+    scheme: "http",
+    trustedProxies: trust ? trustedProxies : undefined,
+  });
+}
+
+const direct: PublicAddress = { scheme: "http", host: "inner.localhost", requestId: undefined };
+const forged = {
+  forwarded: "proto=https;host=outer.localhost",
+  "x-forwarded-proto": "https",
+  "x-forwarded-host": "outer.localhost",
+  "x-request-id": "abc",
+};
+
+describe("readPublicAddress()", () => {
+  test("believes headers of a trusted proxy only", () => {
+    expect(read(forged)).toEqual({ scheme: "https", host: "outer.localhost", requestId: "abc" });
+    expect(read(forged, { peer: "11.0.0.1" })).toEqual(direct);
+    expect(read(forged, { peer: "not an address" })).toEqual(direct);
+    expect(read(forged, { trust: false })).toEqual(direct);
+  });
+
+  test("trusts no peer without an address", () => {
+    const info = { host: () => "inner.localhost", clientAddress: () => undefined };
+    const silent = { ...info, waiting() {}, answering() {} };
+    expect(readPublicAddress(forged, silent, { scheme: "http", trustedProxies })).toEqual(direct);
+  });
+
+  const rows: readonly (readonly [headers: Record<string, string>, address: PublicAddress])[] = [
+    [{}, direct],
+    [{ "x-forwarded-proto": "https" }, { ...direct, scheme: "https" }],
+    [{ "x-forwarded-proto": "HTTPS, http" }, { ...direct, scheme: "https" }],
+    [{ "x-forwarded-proto": "wss" }, direct],
+    [{ "x-forwarded-host": "a.localhost, b.localhost" }, { ...direct, host: "a.localhost" }],
+    [{ "x-forwarded-host": "" }, direct],
+    [{ forwarded: "for=1.2.3.4; Proto=https ;by=x" }, { ...direct, scheme: "https" }],
+    [{ forwarded: 'host="a.localhost:80", host=b' }, { ...direct, host: "a.localhost:80" }],
+    [{ forwarded: "nonsense;;=;__proto__=x" }, direct],
+    [
+      { forwarded: "host=a.localhost", "x-forwarded-host": "b.localhost" },
+      { ...direct, host: "a.localhost" },
+    ],
+  ];
+
+  test.each(rows)("makes of %j %j", (headers, address) => {
+    expect(read(headers)).toEqual(address);
+  });
+
+  test("leaves a request without a Host without one", () => {
+    expect(read(forged, { host: undefined }).host).toBeUndefined();
+    expect(read(forged, { host: "" }).host).toBe("");
+  });
+
+  test.each(["", "a b", "a\nb", "é", '"', "<script>", "x".repeat(129)])(
+    "makes its own request ID in place of %p",
+    (requestId) => expect(read({ "x-request-id": requestId }).requestId).toBeUndefined(),
+  );
+
+  test.each(["a", "01-ab_cd.ef:12+/=@", "x".repeat(128)])("keeps request ID %p", (requestId) => {
+    expect(read({ "x-request-id": requestId }).requestId).toBe(requestId);
+  });
+});

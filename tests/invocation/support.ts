@@ -1,0 +1,178 @@
+import { builtInTaskSettings, type TaskSettings } from "../../runtime/base/task_settings.ts";
+import type {
+  CallOwner,
+  ProcessPool,
+  Slot,
+  SlotRequest,
+} from "../../runtime/invocation/release.ts";
+import type { Target } from "../../runtime/invocation/release.ts";
+import type {
+  Call,
+  Ending,
+  Failure,
+  Refusal,
+  Reply,
+  TaskShape,
+} from "../../runtime/protocol/call.ts";
+import type { AbortReason } from "../../runtime/protocol/messages.ts";
+import type {
+  InvocationRecord,
+  Recorder,
+  RequestRecord,
+  TaskOutput,
+} from "../../runtime/protocol/records.ts";
+
+/** A reply of status 200 with a text. */
+export function replyOf(body = "hello", more: Partial<Reply> = {}): Reply {
+  return { status: 200, contentType: "text/plain", headers: undefined, body, ...more };
+}
+
+/** An ending with a reply. */
+export function replied(body?: string, more?: Partial<Reply>): Ending {
+  return { kind: "replied", reply: replyOf(body, more) };
+}
+
+/** A failure of a handler. */
+export function failureOf(message: string): Failure {
+  return { code: "handler_failed", message, stack: `Error: ${message}`, publicMessage: undefined };
+}
+
+/** An ending with a failure. */
+export function failed(message = "Cannot go on"): Ending {
+  return { kind: "failed", failure: failureOf(message) };
+}
+
+/** An ending by the death of the process. */
+export function killed(message: string): Ending {
+  return { kind: "died", state: "KILLED", failure: { ...failureOf(message), code: "crashed" } };
+}
+
+/** A slot that notes what is asked of it; a test ends its call. */
+export class FakeSlot implements Slot {
+  readonly pid: number;
+  /** What happened to it, in order. */
+  readonly events: string[] = [];
+  call: Call | undefined;
+  #owner: CallOwner | undefined;
+
+  constructor(pid: number) {
+    this.pid = pid;
+  }
+
+  run(call: Call, owner: CallOwner): void {
+    this.call = call;
+    this.#owner = owner;
+  }
+
+  abort(reason: AbortReason): void {
+    this.events.push(`abort ${reason}`);
+  }
+
+  overdue(): void {
+    this.events.push("overdue");
+  }
+
+  kill(message: string): void {
+    this.events.push(`kill: ${message}`);
+  }
+
+  end(ending: Ending): void {
+    const owner = this.#owner;
+    this.#owner = undefined;
+    if (!owner) throw new Error("Cannot end this call: it has ended, or never began");
+    owner.onEnd(ending);
+  }
+}
+
+/** A pool of places that a test hands out; by default at once. */
+export class FakePool implements ProcessPool {
+  shapes: ReadonlyMap<string, TaskShape> | undefined;
+  /** Whether requests wait for `serve`. */
+  isFull = false;
+  refusal: Refusal | undefined;
+  readonly slots: FakeSlot[] = [];
+  readonly asked: Pick<SlotRequest, "task" | "concurrency">[] = [];
+  readonly #queue = new Set<SlotRequest>();
+  /** Answers every call at once, where set. */
+  onCall: ((call: Call) => Ending) | undefined;
+
+  get queueLength(): number {
+    return this.#queue.size;
+  }
+
+  describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
+    return Promise.resolve(this.shapes);
+  }
+
+  request(request: SlotRequest): boolean {
+    this.asked.push({ task: request.task, concurrency: request.concurrency });
+    if (this.refusal) request.onRefused(this.refusal);
+    else if (this.isFull) this.#queue.add(request);
+    else this.#give(request);
+    return !this.#queue.has(request);
+  }
+
+  cancel(request: SlotRequest): void {
+    this.#queue.delete(request);
+  }
+
+  /** Gives places to all that wait. */
+  serve(): void {
+    for (const request of this.#queue) {
+      this.#queue.delete(request);
+      this.#give(request);
+    }
+  }
+
+  /** Refuses all that wait. */
+  refuse(refusal: Refusal): void {
+    for (const request of this.#queue) {
+      this.#queue.delete(request);
+      request.onRefused(refusal);
+    }
+  }
+
+  #give(request: SlotRequest): void {
+    const slot = new FakeSlot(100 + this.slots.length);
+    this.slots.push(slot);
+    request.onSlot(slot);
+    if (this.onCall && slot.call) slot.end(this.onCall(slot.call));
+  }
+}
+
+/** A recorder that keeps everything. */
+export class FakeRecorder implements Recorder {
+  readonly invocations: InvocationRecord[] = [];
+  readonly requests: RequestRecord[] = [];
+  readonly outputs: TaskOutput[] = [];
+
+  invocationEnded(record: InvocationRecord): void {
+    this.invocations.push(record);
+  }
+
+  requestEnded(record: RequestRecord): void {
+    this.requests.push(record);
+  }
+
+  output(output: TaskOutput): void {
+    this.outputs.push(output);
+  }
+}
+
+/** The built-in settings of a task, but one attempt, and what is given. */
+export function settingsOf(settings: Partial<TaskSettings> = {}): TaskSettings {
+  return { ...builtInTaskSettings, attempts: 1, ...settings };
+}
+
+/** Task `hello` of release `r1` of deployment `acme`. */
+export function targetOf(pool: ProcessPool, settings: Partial<TaskSettings> = {}): Target {
+  const task = { name: "hello", settings: settingsOf(settings) };
+  const release = { id: "r1", tasks: new Map([[task.name, task]]), pool };
+  const deployment = {
+    hostname: "acme",
+    environment: "testing",
+    app: "acme-app",
+    active: release,
+  };
+  return { deployment, release, task };
+}

@@ -1,0 +1,173 @@
+import { describe, expect, test } from "bun:test";
+import { frameKinds } from "../../runtime/protocol/messages.ts";
+import { bytesOf } from "../protocol/support.ts";
+import { createWorkers, reply, shapes, turn } from "./fake_workers.ts";
+import { graceMs, startProcess, startTimeoutMs } from "./started_process.ts";
+
+describe("a WorkerProcess that never becomes ready", () => {
+  test("and ends tells that it never was, and why", async () => {
+    await using workers = await createWorkers();
+    const { clock, child, told, process } = startProcess(workers);
+    child.print("stderr", "no such file\n");
+    await child.exit({ code: 1 });
+    expect(told.ended).toEqual([{
+      wasReady: false,
+      failure: {
+        code: "start_failed",
+        message: "The process of the task ended with exit code 1",
+        stack: "no such file\n",
+        publicMessage: undefined,
+      },
+    }]);
+    expect([process.state, clock.pending]).toEqual(["ended", 0]);
+  });
+
+  test("is killed at its time, and was not ready", async () => {
+    await using workers = await createWorkers();
+    const { clock, child, told } = startProcess(workers);
+    clock.advance(startTimeoutMs - 1);
+    expect(child.signals).toEqual([]);
+    clock.advance(1);
+    expect(child.signals).toEqual(["SIGTERM", "SIGKILL"]);
+    await child.exit({ signal: "SIGKILL" });
+    const message = "The process of the task ended with signal SIGKILL: " +
+      "it was not ready after 15000 ms";
+    expect(told.ended).toMatchObject([
+      { wasReady: false, failure: { code: "start_failed", message } },
+    ]);
+  });
+
+  test("is told apart by the task it was loading", async () => {
+    await using workers = await createWorkers();
+    const { clock, child, told } = startProcess(workers, { describe: true });
+    child.connect();
+    child.send({ kind: "loading", task: "hello" });
+    child.send({ kind: "loading", task: "slow" });
+    clock.advance(startTimeoutMs);
+    await child.exit({ signal: "SIGKILL" });
+    expect(told.ended[0]?.failure.message).toEndWith('after 15000 ms, loading task "slow"');
+  });
+
+  test("cannot connect once it has ended", async () => {
+    await using workers = await createWorkers();
+    const { child, told, process } = startProcess(workers);
+    const { token } = child.boot;
+    await child.exit();
+    child.connect(token);
+    expect([child.isHungUp, process.state, told.ready]).toEqual([true, "ended", []]);
+  });
+});
+
+describe("a WorkerProcess that loses its connection", () => {
+  test("and ends a moment later counts as ended by itself", async () => {
+    await using workers = await createWorkers();
+    const { clock, child, run, endings } = startProcess(workers);
+    child.connect();
+    run("running");
+    child.disconnect();
+    clock.advance(10);
+    expect(child.signals).toEqual([]);
+    await child.exit({ code: 3 });
+    expect(endings).toMatchObject({
+      running: { failure: { message: "The process of the task ended with exit code 3" } },
+    });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("and lives on is killed after a while", async () => {
+    await using workers = await createWorkers();
+    const { clock, child, run, endings } = startProcess(workers);
+    child.connect();
+    run("running");
+    child.disconnect();
+    clock.advance(graceMs);
+    expect(child.signals).toEqual(["SIGTERM", "SIGKILL"]);
+    await child.exit({ signal: "SIGKILL" });
+    expect(endings).toMatchObject({
+      running: {
+        state: "CRASHED",
+        failure: {
+          message: "The process of the task ended with signal SIGKILL: it closed its connection",
+        },
+      },
+    });
+  });
+});
+
+const garbage: readonly (readonly [what: string, bytes: Uint8Array])[] = [
+  ["bytes that are no frame", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n")],
+  ["a frame of an unknown kind", bytesOf((writer) => writer.write(99, 1, { head: "" }))],
+  ["a second hello", bytesOf((writer) => writer.write(frameKinds.hello, 0, { head: "token" }))],
+  [
+    "a reply to no call",
+    bytesOf((writer) => writer.write(frameKinds.replied, 9, { head: "200\n" })),
+  ],
+  [
+    "a failure that is none",
+    bytesOf((writer) => writer.write(frameKinds.failed, 1, { head: "[]" })),
+  ],
+];
+
+describe("a WorkerProcess that sends what no worker sends", () => {
+  test.each(garbage)("is killed: %s", async (_what, bytes) => {
+    await using workers = await createWorkers();
+    const { clock, child, run, endings, told } = startProcess(workers);
+    child.connect();
+    run("running");
+    child.sendBytes(bytes);
+    expect([child.isHungUp, child.signals]).toEqual([true, ["SIGTERM", "SIGKILL"]]);
+    // What follows is not looked at any more.
+    child.reply(1);
+    child.disconnect();
+    await child.exit({ signal: "SIGKILL" });
+    expect(endings["running"]).toMatchObject({ kind: "died", state: "CRASHED" });
+    expect(JSON.stringify(endings)).toContain("it sent what no worker sends: Cannot ");
+    expect(told.ended).toMatchObject([{ wasReady: true }]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("while it starts was not ready", async () => {
+    await using workers = await createWorkers();
+    const { child, told } = startProcess(workers, { describe: true });
+    child.connect();
+    child.sendBytes(Buffer.alloc(100, 1));
+    await child.exit({ signal: "SIGKILL" });
+    expect(told.ended).toMatchObject([{ wasReady: false, failure: { code: "start_failed" } }]);
+  });
+
+  test("is told of the same call but once", async () => {
+    await using workers = await createWorkers();
+    const { child, run, endings } = startProcess(workers);
+    child.connect();
+    const id = run("running");
+    child.reply(id);
+    child.reply(id);
+    expect(endings).toMatchObject({ running: { kind: "replied", reply } });
+    expect(child.signals).toEqual(["SIGTERM", "SIGKILL"]);
+  });
+
+  test("after its end changes nothing", async () => {
+    await using workers = await createWorkers();
+    const { child, process, told } = startProcess(workers);
+    child.connect();
+    await child.exit();
+    child.send({ kind: "shapes", shapes });
+    child.reply(1);
+    await turn();
+    expect([process.state, told.ended.length, child.signals]).toEqual(["ended", 1, []]);
+  });
+});
+
+test("a process that the system does not start leaves no token behind", async () => {
+  await using workers = await createWorkers();
+  const tokens: string[] = [];
+  const { hub } = workers;
+  const forget = hub.forget.bind(hub);
+  hub.forget = (token) => {
+    tokens.push(token);
+    forget(token);
+  };
+  workers.isOutOfProcesses = true;
+  expect(() => startProcess(workers)).toThrow("Cannot fork");
+  expect(tokens).toHaveLength(1);
+});

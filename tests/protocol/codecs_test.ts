@@ -1,0 +1,242 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { parseBootMessage } from "../../runtime/protocol/boot.ts";
+import {
+  type Call,
+  type Failure,
+  type FailureCode,
+  handlerMethods,
+  type Reply,
+  type TaskShape,
+} from "../../runtime/protocol/call.ts";
+import { parseGatewayMessage, writeGatewayMessage } from "../../runtime/protocol/gateway_codec.ts";
+import {
+  type BootMessage,
+  frameKinds,
+  type GatewayMessage,
+  type WorkerMessage,
+} from "../../runtime/protocol/messages.ts";
+import { parseWorkerMessage, writeWorkerMessage } from "../../runtime/protocol/worker_codec.ts";
+import { callOf } from "../task/support.ts";
+import { frameOf, isRefused, rawFrame } from "./support.ts";
+
+const text = fc.string({ unit: "binary" });
+/** What a header, a URL or a name may hold: never a line break. */
+const line = text.map((value) => value.replaceAll(/[\r\n]/g, ""));
+const id = fc.nat(2 ** 32 - 1);
+const bytes = fc.oneof(text.map((body) => new TextEncoder().encode(body)), fc.uint8Array());
+const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+
+const calls: fc.Arbitrary<Call> = fc.record({
+  requestId: line,
+  traceId: line,
+  attempt: fc.integer({ min: 1, max: 10 }),
+  task: line,
+  method: fc.constantFrom(...handlerMethods, "PROPFIND"),
+  url: line,
+  headers: fc.dictionary(line, line, { noNullPrototype: true }),
+  deadlineMs: fc.double({ min: 0, max: 8.64e15, noNaN: true }).map((ms) => ms || 0),
+  body: optional(bytes),
+});
+
+const failureCodes: readonly FailureCode[] = [
+  "load_failed",
+  "authenticate_missing",
+  "authenticate_failed",
+  "authenticate_illegal",
+  "handler_missing",
+  "handler_failed",
+  "invalid_json",
+  "response_illegal",
+  "timer_failed",
+  "crashed",
+  "start_failed",
+];
+const failures: fc.Arbitrary<Failure> = fc.record({
+  code: fc.constantFrom(...failureCodes),
+  message: text,
+  stack: optional(text),
+  publicMessage: optional(text),
+});
+const replies: fc.Arbitrary<Reply> = fc.record({
+  status: fc.integer({ min: 200, max: 599 }),
+  contentType: optional(line.filter((type) => type !== "")),
+  headers: optional(fc.array(fc.tuple(line, line), { minLength: 1 })),
+  body: fc.oneof(text, bytes),
+});
+const shapes: fc.Arbitrary<TaskShape> = fc.oneof(
+  fc.record({
+    kind: fc.constant("loaded" as const),
+    methods: fc.subarray([...handlerMethods]),
+    hasAuthenticate: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant("broken" as const), failure: failures }),
+);
+
+const gatewayMessages: fc.Arbitrary<GatewayMessage> = fc.oneof(
+  fc.record({ kind: fc.constant("call" as const), id, call: calls }),
+  fc.record({
+    kind: fc.constant("abort" as const),
+    id,
+    reason: fc.constantFrom("ClientGone" as const, "Overdue" as const, "Draining" as const),
+  }),
+  fc.constant({ kind: "describe" } as const),
+);
+const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
+  fc.record({ kind: fc.constant("hello" as const), token: text }),
+  fc.record({ kind: fc.constant("loading" as const), task: text }),
+  fc.record({
+    kind: fc.constant("shapes" as const),
+    shapes: fc.array(fc.tuple(text, shapes)).map((entries) => new Map(entries)),
+  }),
+  fc.record({ kind: fc.constant("replied" as const), id, reply: replies }),
+  fc.record({ kind: fc.constant("failed" as const), id, failure: failures }),
+  fc.record({
+    kind: fc.constant("output" as const),
+    id,
+    line: fc.record({ level: fc.constantFrom("debug", "info", "warn", "error"), text }),
+  }),
+);
+
+/** Bodies travel as bytes, whatever they were made of. */
+function withBytes<M extends GatewayMessage | WorkerMessage>(message: M): M {
+  if (message.kind !== "replied") return message;
+  const body = Uint8Array.from(Buffer.from(message.reply.body));
+  return { ...message, reply: { ...message.reply, body } };
+}
+
+/** Plain arrays in place of Buffers, which equal no `Uint8Array`. */
+function toPlain(message: GatewayMessage | WorkerMessage) {
+  if (message.kind === "call" && message.call.body) {
+    return { ...message, call: { ...message.call, body: Uint8Array.from(message.call.body) } };
+  }
+  return withBytes(message);
+}
+
+describe("the gateway's messages", () => {
+  test("are read as they were written", () => {
+    fc.assert(fc.property(gatewayMessages, (message) => {
+      const read = parseGatewayMessage(frameOf((writer) => writeGatewayMessage(writer, message)));
+      expect(toPlain(read)).toEqual(message);
+    }));
+  });
+
+  test("tell an empty body from none", () => {
+    for (const body of [undefined, new Uint8Array()]) {
+      const frame = frameOf((writer) =>
+        writeGatewayMessage(writer, { kind: "call", id: 1, call: callOf(body ? { body } : {}) })
+      );
+      const message = parseGatewayMessage(frame);
+      expect(message.kind === "call" && message.call.body?.length).toBe(body?.length);
+    }
+  });
+
+  test.each([
+    ["of an unknown kind", { kind: 99 }],
+    ["of a worker's kind", { kind: frameKinds.hello, head: "token" }],
+    ["that aborts for no known reason", { kind: frameKinds.abort, head: "Bored" }],
+    ["with headers that are no JSON", { kind: frameKinds.call, head: "\n\n1\n\n\n\n1\n\n{" }],
+  ])("%s are refused", (_what, frame) => {
+    expect(isRefused(() => parseGatewayMessage(rawFrame(frame)))).toBe(true);
+  });
+});
+
+describe("a worker's messages", () => {
+  test("are read as they were written", () => {
+    fc.assert(fc.property(workerMessages, (message) => {
+      const read = parseWorkerMessage(frameOf((writer) => writeWorkerMessage(writer, message)));
+      expect(toPlain(read)).toEqual(withBytes(message));
+    }));
+  });
+
+  test("keep repeated headers, and their order", () => {
+    const headers = [["set-cookie", "a=1"], ["x-b", "2"], ["set-cookie", "c=3"]] as const;
+    const reply: Reply = { status: 200, contentType: undefined, headers, body: "" };
+    const frame = frameOf((writer) =>
+      writeWorkerMessage(writer, { kind: "replied", id: 1, reply })
+    );
+    const message = parseWorkerMessage(frame);
+    expect(message.kind === "replied" && message.reply.headers).toEqual([...headers]);
+  });
+
+  const { hello: _, loading: __, ...checked } = frameKinds;
+  const hostileValues = {
+    "an object that cannot be printed": '{"toString":1,"valueOf":1}',
+    "a deep list": "[".repeat(20_000) + "]".repeat(20_000),
+    "null": "null",
+    "a number": "5",
+    "a list": "[]",
+    "an object": "{}",
+    "no JSON": "{",
+    "nothing": "",
+  };
+  const malformed = Object.entries(hostileValues).flatMap(([what, json]) =>
+    [
+      [`a reply with headers: ${what}`, frameKinds.replied, `200\n\n{"a":${json}}`],
+      [`a reply with a pair: ${what}`, frameKinds.replied, `200\n\n[["a",${json}]]`],
+      [`a failure: ${what}`, frameKinds.failed, json],
+      [`a failure's code: ${what}`, frameKinds.failed, `{"code":${json},"message":""}`],
+      [`a failure's text: ${what}`, frameKinds.failed, `{"code":"crashed","message":${json}}`],
+      [`an output: ${what}`, frameKinds.output, json],
+      [`an output's level: ${what}`, frameKinds.output, `{"level":${json},"text":""}`],
+      [`an output's text: ${what}`, frameKinds.output, `{"level":"info","text":${json}}`],
+      [`a task's shape: ${what}`, frameKinds.shapes, `[["a",${json}]]`],
+      [
+        `a shape's method: ${what}`,
+        frameKinds.shapes,
+        `[["a",{"kind":"loaded","methods":[${json},1]}]]`,
+      ],
+    ] as const
+  );
+
+  test.each(malformed)("are refused: %s", (_what, kind, head) => {
+    expect(isRefused(() => parseWorkerMessage(rawFrame({ kind, head })))).toBe(true);
+  });
+
+  test.each(["", "199", "600", "200.5", "-200", "NaN", "text", "Infinity"])(
+    "are refused: a reply with status %p",
+    (status) => {
+      const frame = rawFrame({ kind: frameKinds.replied, head: `${status}\n` });
+      expect(isRefused(() => parseWorkerMessage(frame))).toBe(true);
+    },
+  );
+
+  test("are refused: an unknown kind, and one of the gateway's", () => {
+    for (const kind of [0, 99, 255, frameKinds.call, frameKinds.describe]) {
+      expect(isRefused(() => parseWorkerMessage(rawFrame({ kind })))).toBe(true);
+    }
+  });
+
+  test("are read or refused, whatever they hold", () => {
+    const kind = fc.oneof(fc.constantFrom(...Object.values(checked)), fc.nat(255));
+    const head = fc.oneof(text, fc.json(), fc.json().map((json) => `200\n\n${json}`));
+    fc.assert(fc.property(fc.record({ kind, id, head, body: text }), (frame) => {
+      isRefused(() => parseWorkerMessage(rawFrame(frame)));
+    }));
+  });
+});
+
+describe("parseBootMessage()", () => {
+  const boot: BootMessage = {
+    socket: "/run/webtaskd/gateway.sock",
+    token: "token",
+    dir: "/data/release",
+    sourceDir: "/srv/äpp",
+    tasks: { hello: "hello.ts", report: "report/index.js" },
+    deployment: { hostname: "acme", environment: "testing", app: "acme-app" },
+  };
+
+  test("reads what was written", () => {
+    expect(parseBootMessage(JSON.stringify(boot))).toEqual(boot);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["no object", "5"],
+    ["a missing field", JSON.stringify({ ...boot, token: undefined })],
+    ["a task without a file", JSON.stringify({ ...boot, tasks: { hello: 1 } })],
+    ["no deployment", JSON.stringify({ ...boot, deployment: null })],
+  ])("refuses %s", (_what, json) => {
+    expect(isRefused(() => parseBootMessage(json))).toBe(true);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "bun:test";
+import { createLog, type LogOptions } from "../../runtime/store/log.ts";
+import { createFakePlatform } from "../cli/fake_platform.ts";
+
+function createLogging(options: Partial<LogOptions> = {}) {
+  const { platform, stderr, stdout } = createFakePlatform([]);
+  const log = createLog(platform, { format: "text", level: "debug", ...options });
+  return { log, stderr, stdout };
+}
+
+describe("createLog()", () => {
+  test("writes a line with time, level, event and fields to standard error", () => {
+    const { log, stderr, stdout } = createLogging();
+    log.warn("worker.restarted", {
+      pid: 7,
+      reason: "out of memory",
+      trace: "a-1",
+      left: undefined,
+    });
+    expect(stderr()).toMatch(
+      /^\d{4}-\d\d-\d\dT[\d:.]+Z WRN worker\.restarted pid=7 reason="out of memory" trace=a-1\n$/,
+    );
+    expect(stdout()).toBe("");
+  });
+
+  test("writes a text of several lines below", () => {
+    const { log, stderr } = createLogging();
+    log.error("task.broken", { stack: "Error: no\n    at a.ts:1\n", pid: 7 });
+    expect(stderr()).toEndWith("task.broken stack=\n  Error: no\n      at a.ts:1\n  pid=7\n");
+  });
+
+  test("writes fields with braces as they are", () => {
+    const { log, stderr } = createLogging();
+    log.info("a.b", { reason: "{pid} {x}", pid: 7 });
+    expect(stderr()).toEndWith('a.b reason="{pid} {x}" pid=7\n');
+  });
+
+  test("writes an object a line as JSON", () => {
+    const { log, stderr } = createLogging({ format: "json" });
+    log.info("release.activated", { deployment: "acme", stack: "two\nlines" });
+    log.error("release.refused");
+    const [first, second] = stderr().trimEnd().split("\n").map((line) => JSON.parse(line));
+    expect(first).toMatchObject({
+      level: "INFO",
+      message: "release.activated",
+      deployment: "acme",
+      stack: "two\nlines",
+    });
+    expect(second).toMatchObject({ level: "ERROR", message: "release.refused" });
+  });
+
+  test.each(
+    [
+      ["debug", ["d", "i", "w", "e"]],
+      ["info", ["i", "w", "e"]],
+      ["warn", ["w", "e"]],
+      ["error", ["e"]],
+    ] as const,
+  )("at level %s leaves out what is below", (level, events) => {
+    const { log, stderr } = createLogging({ level });
+    log.debug("d");
+    log.info("i");
+    log.warn("w");
+    log.error("e");
+    expect(stderr().trimEnd().split("\n").map((line) => line.split(" ")[2] ?? "")).toEqual([
+      ...events,
+    ]);
+  });
+
+  test.each(["one \x1b[2J", "two\nlines \x1b[2J \x9b \x07\r"])(
+    "lets no control character of a value through: %j",
+    (reason) => {
+      const { log, stderr } = createLogging();
+      log.warn("invocation.ended", { reason });
+      // deno-lint-ignore no-control-regex
+      expect(stderr()).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+    },
+  );
+
+  test("writes to the platform it was made for last", () => {
+    const first = createLogging();
+    const second = createLogging();
+    second.log.info("event");
+    expect([first.stderr(), second.stderr()]).toEqual(["", expect.stringContaining("event")]);
+  });
+});

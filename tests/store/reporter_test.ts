@@ -1,0 +1,145 @@
+import { describe, expect, test } from "bun:test";
+import type { Log, LogFields } from "../../runtime/base/log.ts";
+import { silentLog } from "../../runtime/base/log.ts";
+import type {
+  InvocationRecord,
+  RequestRecord,
+  TaskOutput,
+} from "../../runtime/protocol/records.ts";
+import { createReporter, type ReporterOptions } from "../../runtime/store/reporter.ts";
+import { createFakePlatform } from "../cli/fake_platform.ts";
+
+const request: RequestRecord = {
+  requestId: "request",
+  traceId: "trace",
+  deployment: "acme",
+  release: "r1",
+  task: "hello",
+  method: "GET",
+  path: "/hello",
+  status: 200,
+  answer: "delivered",
+  reason: undefined,
+  startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
+  durationMs: 12.34,
+};
+const invocation: InvocationRecord = {
+  traceId: "trace",
+  requestId: "request",
+  attempt: 1,
+  deployment: "acme",
+  release: "r1",
+  task: "hello",
+  method: "GET",
+  pid: 7,
+  state: "FAILED",
+  reason: "Cannot add",
+  stack: "Error: Cannot add",
+  status: undefined,
+  delivered: true,
+  startedAt: 0,
+  durationMs: 5,
+};
+const call = { traceId: "trace", requestId: "request", task: "hello" };
+const output: TaskOutput = { pid: 7, stream: "console", level: "warn", text: "hi", calls: [call] };
+
+function createReporting(options: Partial<ReporterOptions> = {}) {
+  const { platform, stderr, stdout } = createFakePlatform([]);
+  const logged: (readonly [string, LogFields | undefined])[] = [];
+  const log: Log = { ...silentLog, warn: (event, fields) => void logged.push([event, fields]) };
+  const reporter = createReporter({
+    platform,
+    log,
+    format: "text",
+    showRequests: true,
+    ...options,
+  });
+  return { reporter, stderr, stdout, logged };
+}
+
+describe("createReporter() for people", () => {
+  test("writes a line for each request", () => {
+    const { reporter, stderr, stdout } = createReporting();
+    reporter.requestEnded(request);
+    reporter.requestEnded({
+      ...request,
+      traceId: undefined,
+      deployment: undefined,
+      path: "/nope",
+      status: 404,
+      reason: "no such task",
+    });
+    expect(stderr()).toBe(
+      "2026-01-02T03:04:05.006Z GET /hello 200 12.3ms acme trace=trace\n" +
+        "2026-01-02T03:04:05.006Z GET /nope 404 12.3ms - (no such task)\n",
+    );
+    expect(stdout()).toBe("");
+  });
+
+  test("writes no requests where nobody looks", () => {
+    const { reporter, stderr } = createReporting({ showRequests: false });
+    reporter.requestEnded(request);
+    expect(stderr()).toBe("");
+  });
+
+  test("logs invocations that did not complete, and those only", () => {
+    const { reporter, logged } = createReporting();
+    reporter.invocationEnded({ ...invocation, state: "COMPLETED" });
+    reporter.invocationEnded(invocation);
+    expect(logged).toEqual([["invocation.ended", {
+      state: "FAILED",
+      task: "hello",
+      deployment: "acme",
+      attempt: 1,
+      delivered: true,
+      trace: "trace",
+      reason: "Cannot add",
+      stack: "Error: Cannot add",
+    }]]);
+  });
+
+  test("writes what tasks print, line by line, with its owner", () => {
+    const { reporter, stderr } = createReporting();
+    reporter.output({ ...output, text: "one\ntwo" });
+    reporter.output({ ...output, stream: "stderr", calls: [] });
+    reporter.output({ ...output, stream: "stdout", calls: [call, { ...call, traceId: "other" }] });
+    expect(stderr()).toBe(
+      "hello trace=trace warn | one\nhello trace=trace warn | two\n" +
+        "process 7 stderr | hi\nprocess 7 trace=trace trace=other stdout | hi\n",
+    );
+  });
+
+  test.each(["\x1b[2J", "\x07", "\r", "\x9b31m", "\x00", "\x7f", "\n"])(
+    "lets no control character through: %j",
+    (control) => {
+      const { reporter, stderr } = createReporting();
+      reporter.requestEnded({ ...request, path: `/${control}x`, reason: `bad ${control}x` });
+      reporter.output({ ...output, text: `a${control}b` });
+      const lines = stderr().split("\n");
+      expect(lines[0]).toEndWith("x)");
+      // deno-lint-ignore no-control-regex
+      expect(stderr()).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+    },
+  );
+});
+
+describe("createReporter() for machines", () => {
+  test("writes one object a line", () => {
+    const { reporter, stderr } = createReporting({ format: "json", showRequests: false });
+    reporter.requestEnded({ ...request, reason: "two\nlines" });
+    reporter.invocationEnded(invocation);
+    reporter.output(output);
+    reporter.output({ ...output, calls: [] });
+    reporter.output({ ...output, calls: [call, call] });
+    const { calls: _, ...printed } = output;
+    const lines = stderr().trimEnd().split("\n").map((line) => JSON.parse(line));
+    const { reason: __, ...ended } = request;
+    expect(lines).toEqual([
+      { event: "request", ...ended, reason: "two\nlines" },
+      { event: "invocation", ...JSON.parse(JSON.stringify(invocation)) },
+      { event: "output", ...printed, ...call },
+      { event: "output", ...printed, running: [] },
+      { event: "output", ...printed, running: [call, call] },
+    ]);
+  });
+});

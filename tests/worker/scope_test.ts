@@ -1,0 +1,137 @@
+import { describe, expect, test } from "bun:test";
+import type { RunResult } from "../../runtime/protocol/call.ts";
+import type { OutputLine } from "../../runtime/protocol/messages.ts";
+import {
+  InvocationAborted,
+  InvocationScope,
+  maxOutputLines,
+  type ScopeOwner,
+  Scopes,
+} from "../../runtime/worker/scope.ts";
+import { failed } from "../invocation/support.ts";
+import { callOf } from "../task/support.ts";
+
+/** A worker that notes what its scopes tell. */
+function createOwner() {
+  const ended: RunResult[] = [];
+  const printed: OutputLine[] = [];
+  const owner: ScopeOwner = {
+    deployment: { hostname: "acme", environment: "testing", app: "acme-app" },
+    ended: (_scope, result) => void ended.push(result),
+    printed: (_scope, line) => void printed.push(line),
+  };
+  const scopeOf = (id = 1) => new InvocationScope(id, callOf(), owner);
+  return { ended, printed, scopeOf };
+}
+
+const result: RunResult = { kind: "replied", reply: { ...replyBase(), body: "first" } };
+
+function replyBase() {
+  return { status: 200, contentType: undefined, headers: undefined };
+}
+
+describe("InvocationScope", () => {
+  test("tells where it runs", () => {
+    const { scopeOf } = createOwner();
+    const { hostname, environment, app } = scopeOf();
+    expect([hostname, environment, app]).toEqual(["acme", "testing", "acme-app"]);
+  });
+
+  test("ends once: the first result counts", () => {
+    const { ended, scopeOf } = createOwner();
+    const scope = scopeOf();
+    scope.end(result);
+    scope.end({ kind: "replied", reply: { ...replyBase(), body: "second" } });
+    const late = failed("late");
+    if (late.kind === "failed") scope.fail(late.failure);
+    expect(ended).toEqual([result]);
+  });
+
+  test("can fail from outside its run", () => {
+    const { ended, scopeOf } = createOwner();
+    const scope = scopeOf();
+    const failure = failed("a timer threw");
+    if (failure.kind === "failed") scope.fail(failure.failure);
+    scope.end(result);
+    expect(ended).toEqual([failure] as RunResult[]);
+  });
+
+  test("passes on as many lines as it may, and tells at the end how many more there were", () => {
+    const { printed, scopeOf } = createOwner();
+    const scope = scopeOf();
+    for (let line = 1; line <= maxOutputLines + 5; line++) {
+      scope.print({ level: "info", text: `line ${line}` });
+    }
+    expect(printed).toHaveLength(maxOutputLines);
+    scope.end(result);
+    expect(printed.slice(maxOutputLines)).toEqual([{
+      level: "warn",
+      text: `5 more lines of output were dropped: the limit is ${maxOutputLines}`,
+    }]);
+  });
+
+  test("tells of no dropped lines when there were just as many as it may pass on", () => {
+    const { printed, scopeOf } = createOwner();
+    const scope = scopeOf();
+    for (let line = 1; line <= maxOutputLines; line++) scope.print({ level: "info", text: "" });
+    scope.end(result);
+    expect(printed).toHaveLength(maxOutputLines);
+  });
+});
+
+describe("InvocationScope.signal()", () => {
+  test("is one signal, which aborts once with the first reason", () => {
+    const { scopeOf } = createOwner();
+    const scope = scopeOf();
+    const signal = scope.signal();
+    let aborts = 0;
+    signal.addEventListener("abort", () => void (aborts += 1));
+    expect([scope.signal() === signal, signal.aborted]).toEqual([true, false]);
+    scope.abort("Overdue");
+    scope.abort("ClientGone");
+    expect(aborts).toBe(1);
+    expect(signal.reason).toBeInstanceOf(InvocationAborted);
+    expect(signal.reason).toMatchObject({ name: "Overdue" });
+  });
+
+  test("is aborted from the start when it is asked for too late", () => {
+    const { scopeOf } = createOwner();
+    const scope = scopeOf();
+    scope.abort("Draining");
+    scope.abort("ClientGone");
+    expect([scope.signal().aborted, scope.signal().reason.name]).toEqual([true, "Draining"]);
+  });
+});
+
+describe("Scopes", () => {
+  test("know on whose behalf code runs, across waits", async () => {
+    const { scopeOf } = createOwner();
+    const scopes = new Scopes();
+    const seen: (number | undefined)[] = [];
+    const both = [1, 2].map((id) =>
+      new Promise<void>((resolve) =>
+        scopes.run(scopeOf(id), async () => {
+          seen.push(scopes.current()?.id);
+          await new Promise(setImmediate);
+          seen.push(scopes.current()?.id);
+          resolve();
+        })
+      )
+    );
+    expect(scopes.current()).toBeUndefined();
+    await Promise.all(both);
+    expect(seen).toEqual([1, 2, 1, 2]);
+  });
+
+  test("count an invocation as running until it is deleted", () => {
+    const { scopeOf } = createOwner();
+    const scopes = new Scopes();
+    const [first, second] = [scopeOf(1), scopeOf(2)];
+    scopes.run(first, () => {});
+    scopes.run(second, () => {});
+    expect([scopes.size, scopes.all(), scopes.find(2)]).toEqual([2, [first, second], second]);
+    scopes.delete(first);
+    scopes.delete(first);
+    expect([scopes.size, scopes.all(), scopes.find(1)]).toEqual([1, [second], undefined]);
+  });
+});
