@@ -1,3 +1,4 @@
+import type { BagItem } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import { Unreachable } from "../base/errors.ts";
 import type { IdSource } from "../base/ids.ts";
@@ -62,7 +63,8 @@ export interface RunParts {
  * One request under supervision. `nextStep` decides, this obeys; one timer wakes it for whatever
  * comes next. It is finished when it is answered and no invocation of it is left.
  */
-export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents {
+export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents, BagItem {
+  bagIndex = -1;
   readonly attempts: Attempt[] = [];
   readonly answer: Promise<Answer>;
   readMs = 0;

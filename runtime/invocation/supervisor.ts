@@ -1,3 +1,4 @@
+import { Bag } from "../base/bag.ts";
 import type { Target } from "./release.ts";
 import {
   type AdmittedCall,
@@ -14,7 +15,7 @@ const sweepMs = 25;
 /** Sees requests through: starts their invocations, and follows each to its end. */
 export class Supervisor implements RunOwner {
   readonly options: SupervisorOptions;
-  readonly #runs = new Set<RequestRun>();
+  readonly #runs = new Bag<RequestRun>();
   readonly #onIdle: (() => void)[] = [];
   #isDraining = false;
   #isSweeping = false;
@@ -64,7 +65,7 @@ export class Supervisor implements RunOwner {
     this.#isSweeping = true;
     this.options.clock.after(sweepMs, () => {
       this.#isSweeping = false;
-      for (const run of this.#runs) run.sweep();
+      for (const run of this.#runs.toArray()) run.sweep();
       if (this.#runs.size > 0) this.#sweepLater();
     });
   }

@@ -23,7 +23,7 @@ export function parseGatewayMessage(frame: Frame): GatewayMessage {
   const { kind, id, head, body } = frame;
   switch (kind) {
     case kinds.call:
-      return { kind: "call", id, call: toCall(head, body) };
+      return { kind: "call", id, call: new ReceivedCall(head, body) };
     case kinds.abort:
       return { kind: "abort", id, reason: toAbortReason(head) };
     case kinds.describe:
@@ -34,32 +34,77 @@ export function parseGatewayMessage(frame: Frame): GatewayMessage {
 }
 
 /*
- * The head of a call is lines, not JSON: one is written and read for every request. No line can hold a
- * newline: identifiers and names are checked where they come from, URLs and media types have none.
+ * The head of a call is lines, not JSON: one is written and read for every request. No line can hold
+ * a newline: identifiers and names are checked where they come from, URLs have none. The order is
+ * that of use, so that a worker reads no further than it has to.
  */
 
 function toCallContent(call: Call) {
   const { requestId, traceId, attempt, task, method, url, headers, deadlineMs, body } = call;
   // A body that is there but empty differs from none: the head says which it is.
   const hasBody = body === undefined ? "" : "body";
-  const ids = `${requestId}\n${traceId}\n${attempt}\n${task}\n${method}`;
-  const head = `${ids}\n${url}\n${deadlineMs}\n${hasBody}\n${JSON.stringify(headers)}`;
-  return { head, body: body ?? "" };
+  const first = `${task}\n${method}\n${hasBody}\n`;
+  const rest = `${url}\n${requestId}\n${traceId}\n${attempt}\n${deadlineMs}\n`;
+  return { head: first + rest + JSON.stringify(headers), body: body ?? "" };
 }
 
-function toCall(head: string, body: Uint8Array): Call {
-  const [requestId = "", traceId = "", attempt, task = "", method = "", ...rest] = head.split("\n");
-  const [url = "", deadlineMs, hasBody, headers = "{}"] = rest;
+/** A call as it came: most tasks look at little of it, and only that is taken apart. */
+class ReceivedCall implements Call {
+  readonly task: string;
+  readonly method: string;
+  readonly body: Uint8Array | undefined;
+  readonly #rest: string;
+  #fields: Omit<Call, "task" | "method" | "body"> | undefined;
+
+  constructor(head: string, body: Uint8Array) {
+    const taskEnd = head.indexOf("\n");
+    const methodEnd = head.indexOf("\n", taskEnd + 1);
+    const hasBodyEnd = head.indexOf("\n", methodEnd + 1);
+    this.task = head.slice(0, taskEnd);
+    this.method = head.slice(taskEnd + 1, methodEnd);
+    this.body = hasBodyEnd === methodEnd + 1 ? undefined : body;
+    this.#rest = head.slice(hasBodyEnd + 1);
+  }
+
+  get url(): string {
+    return this.#read().url;
+  }
+
+  get headers(): HeaderFields {
+    return this.#read().headers;
+  }
+
+  get requestId(): string {
+    return this.#read().requestId;
+  }
+
+  get traceId(): string {
+    return this.#read().traceId;
+  }
+
+  get attempt(): number {
+    return this.#read().attempt;
+  }
+
+  get deadlineMs(): number {
+    return this.#read().deadlineMs;
+  }
+
+  #read() {
+    return this.#fields ??= toFields(this.#rest);
+  }
+}
+
+function toFields(lines: string) {
+  const [url = "", requestId = "", traceId = "", attempt, deadlineMs, headers = "{}"] = lines
+    .split("\n");
   return {
+    url,
     requestId,
     traceId,
     attempt: Number(attempt),
-    task,
-    method,
-    url,
-    headers: toHeaders(parseJson(headers)),
     deadlineMs: Number(deadlineMs),
-    body: hasBody === "" ? undefined : body,
+    headers: toHeaders(parseJson(headers)),
   };
 }
 

@@ -54,16 +54,21 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
 }
 
 /*
- * The head of a reply is lines, not JSON: one is written and read for every request. No line can hold a
- * newline: identifiers and names are checked where they come from, URLs and media types have none.
+ * The head of a reply is lines, not JSON: one is written and read for every request. No line can hold
+ * a newline: media types have none. Nearly all replies have one of a few heads, which are made once.
  */
 
 function toReplyHead({ status, contentType = "", headers }: Reply): string {
+  if (status === 200 && contentType === jsonType && headers === undefined) return jsonHead;
   const head = `${status}\n${contentType}`;
   return headers === undefined ? head : `${head}\n${JSON.stringify(headers)}`;
 }
 
+const jsonType = "application/json";
+const jsonHead = `200\n${jsonType}`;
+
 function parseReply(head: string, body: Uint8Array): Reply {
+  if (head === jsonHead) return { status: 200, contentType: jsonType, headers: undefined, body };
   const [statusText, contentType, headers] = head.split("\n", 3);
   const status = Number(statusText);
   if (!Number.isInteger(status) || status < 200 || status > 599) {

@@ -4,36 +4,40 @@ import { IllegalResponse } from "./illegal_response.ts";
 import { reasonPhrase } from "./reason_phrase.ts";
 import type { Access, Authorized, Unauthorized, UnauthorizedOptions } from "./types.ts";
 
-/** What `authenticate` has decided. */
+/** What `authenticate` has decided, under the result that stands for it. */
 export type Decision =
-  | { readonly kind: "authorized"; readonly context: unknown }
-  | { readonly kind: "unauthorized"; readonly reply: Reply };
+  | { readonly kind: "authorized"; readonly result: unknown; readonly context: unknown }
+  | { readonly kind: "unauthorized"; readonly result: unknown; readonly reply: Reply };
 
-/**
- * The decisions an invocation has offered, by the result that stands for each. A result is nothing
- * but its identity: look-alikes, copies and those of other invocations are not in the map.
- */
-export type Decisions = Map<unknown, Decision>;
-
-/** Makes the two results of `authenticate` for one invocation. */
+/** Makes the two results of `authenticate` for one invocation, and knows them again. */
 export class InvocationAccess implements Access {
-  readonly #decisions: Decisions;
+  readonly #decisions: Decision[];
 
-  constructor(decisions: Decisions) {
+  /** Every decision it offers is added to `decisions`. */
+  constructor(decisions: Decision[]) {
     this.#decisions = decisions;
   }
 
   authorized(context?: unknown): Authorized {
     const result: Authorized = { kind: "authorized" };
-    this.#decisions.set(result, { kind: "authorized", context });
+    this.#decisions.push({ kind: "authorized", result, context });
     return result;
   }
 
   unauthorized(options?: UnauthorizedOptions): Unauthorized {
     const result: Unauthorized = { kind: "unauthorized" };
-    this.#decisions.set(result, { kind: "unauthorized", reply: toReply(options ?? {}) });
+    this.#decisions.push({ kind: "unauthorized", result, reply: toReply(options ?? {}) });
     return result;
   }
+}
+
+/**
+ * Finds what a result of `authenticate` stands for. A result is nothing but its identity:
+ * look-alikes, copies and those of other invocations stand for nothing.
+ */
+export function findDecision(decisions: readonly Decision[], result: unknown) {
+  for (const decision of decisions) if (decision.result === result) return decision;
+  return undefined;
 }
 
 function toReply(options: UnauthorizedOptions): Reply {

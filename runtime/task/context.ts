@@ -1,5 +1,5 @@
 import type { Call } from "../protocol/call.ts";
-import { type Decisions, InvocationAccess } from "./access.ts";
+import { type Decision, InvocationAccess } from "./access.ts";
 import { toParams } from "./params.ts";
 import { CallRequest } from "./request.ts";
 import { type Draft, DraftResponse } from "./response.ts";
@@ -26,7 +26,7 @@ export interface RunScope {
 export interface RunState {
   readonly call: Call;
   readonly scope: RunScope;
-  readonly decisions: Decisions;
+  readonly decisions: Decision[];
   readonly draft: Draft;
   authContext: unknown;
 }

@@ -1,4 +1,5 @@
 import type { Call, Failure, Reply, RunResult } from "../protocol/call.ts";
+import { findDecision } from "./access.ts";
 import { InvocationContext, type RunScope, type RunState } from "./context.ts";
 import { failure, toFailure } from "./failure.ts";
 import { IllegalResponse } from "./illegal_response.ts";
@@ -28,7 +29,7 @@ export async function runTask(module: TaskModule, call: Call, scope: RunScope): 
   try {
     const verdict = steps.authenticate.call(context, context);
     const result = isThenable(verdict) ? await verdict : verdict;
-    const decision = state.decisions.get(result);
+    const decision = findDecision(state.decisions, result);
     if (decision === undefined) return failed(illegalResult(result, call));
     if (decision.kind === "unauthorized") return replied(decision.reply, call);
     state.authContext = decision.context;
@@ -60,7 +61,7 @@ function findSteps(module: TaskModule, call: Call): Steps | { readonly failure: 
 }
 
 function createState(call: Call, scope: RunScope): RunState {
-  return { call, scope, decisions: new Map(), draft: createDraft(), authContext: undefined };
+  return { call, scope, decisions: [], draft: createDraft(), authContext: undefined };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
