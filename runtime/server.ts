@@ -1,5 +1,6 @@
-import { chmod, mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { createAdmin } from "./admin/admin.ts";
+import { openAdminSocket } from "./admin/admin_socket.ts";
 import { systemClock } from "./base/clock.ts";
 import { settlesWithin } from "./base/deadline.ts";
 import { messageOf, RuntimeError } from "./base/errors.ts";
@@ -13,7 +14,7 @@ import { HostTable } from "./gateway/hosts.ts";
 import { PublicListener } from "./gateway/public_listener.ts";
 import { toTaskUrls } from "./gateway/task_urls.ts";
 import { Supervisor } from "./invocation/supervisor.ts";
-import type { HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
+import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
 import { workerEnvironment } from "./pool/environment.ts";
 import { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
@@ -74,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const admin = await openAdmin(platform, settings, state);
+  const admin = await openAdmin(options, { state, log: surroundings.log });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
   started.move();
@@ -228,21 +229,15 @@ function createGateway(
 }
 
 async function openAdmin(
-  platform: Platform,
-  { admin: address }: Settings,
-  state: { readonly isReady: boolean },
+  { platform, settings: { admin, dataDir } }: ServerOptions,
+  { state, log }: { readonly state: { readonly isReady: boolean }; readonly log: Log },
 ): Promise<HttpServer> {
-  // A gateway that was killed has left its socket behind.
-  if (address.kind === "unix") await rm(address.path, { force: true });
-  const server = await listen(platform, {
-    address,
-    tls: undefined,
-    reusePort: false,
-    idleTimeoutSeconds: adminIdleSeconds,
-    handler: createAdmin({ isReady: () => state.isReady }),
-  });
-  if (address.kind === "unix") await chmod(address.path, 0o600);
-  return server;
+  const handler = createAdmin({ isReady: () => state.isReady });
+  const http = { handler, tls: undefined, reusePort: false, idleTimeoutSeconds: adminIdleSeconds };
+  const listenAt = (address: HttpAddress) => listen(platform, { address, ...http });
+  if (admin.kind !== "unix") return await listenAt(admin);
+  const onShared = () => log.info("data.shared", { folder: dataDir });
+  return await openAdminSocket({ platform, path: admin.path, listen: listenAt, onShared });
 }
 
 async function openListener(

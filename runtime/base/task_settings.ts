@@ -1,5 +1,9 @@
 import { RuntimeError } from "./errors.ts";
-import { formatDuration } from "./units.ts";
+import { bad, type Parsed } from "./parsed.ts";
+import { formatDuration, formatSize, parseSize } from "./units.ts";
+
+/** The most that `maxBody` may be: a body and its head travel in one frame of 64 MiB. */
+export const mostBodyBytes = 60 * 2 ** 20;
 
 /** What a browser on another origin may do with a task. */
 export interface CorsSettings {
@@ -46,6 +50,13 @@ export const builtInTaskSettings: TaskSettings = Object.freeze({
   maxBodyBytes: 5 * 2 ** 20,
   cors: undefined,
 });
+
+/** Reads the largest request body, as `5MiB`: no more than fits into a frame. */
+export function parseMaxBody(text: string): Parsed<number> {
+  const size = parseSize(text);
+  if (size.kind === "bad" || size.value <= mostBodyBytes) return size;
+  return bad(`give a size of at most ${formatSize(mostBodyBytes)}`);
+}
 
 /**
  * Settles a task's settings: overrides (flags, variables) win over what the manifest gives, the

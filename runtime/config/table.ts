@@ -1,7 +1,7 @@
 import { parseDomain, parseLabel } from "../base/dns.ts";
 import { environments } from "../base/environment.ts";
-import { builtInTaskSettings } from "../base/task_settings.ts";
-import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
+import { builtInTaskSettings, parseMaxBody } from "../base/task_settings.ts";
+import { formatDuration, formatSize, parseDuration } from "../base/units.ts";
 import { parseAddressSet } from "./address_set.ts";
 import {
   numberWithin,
@@ -118,8 +118,8 @@ export const settingTable = Object.freeze({
     flag: "max-body",
     placeholder: "SIZE",
     defaultNote: perTask(formatSize(builtInTaskSettings.maxBodyBytes)),
-    sentence: "The largest request body.",
-    parse: parseSize,
+    sentence: "The largest request body, at most 60MiB.",
+    parse: parseMaxBody,
   }),
   processConcurrency: single({
     flag: "process-concurrency",

@@ -148,8 +148,16 @@ export class Deployments<P extends Pool> {
       const manifest = await readManifest(appDir);
       if (manifest.app !== app) throw renamed(app, manifest.app);
       const next = await this.#buildLive({ manifest, appDir, hostname });
-      if (next.id === active.id) return await next.pool.close();
-      await this.#requireHealthy(next, active);
+      if (next.id === active.id) {
+        log.info("release.unchanged", { deployment: hostname, release: active.id });
+        return await next.pool.close();
+      }
+      const failure = await this.#findFailure(next, active);
+      if (failure) {
+        await next.pool.close();
+        const reason = `Cannot use the changed app: ${failure.message}`;
+        return log.error("release.refused", { deployment: hostname, reason, stack: failure.stack });
+      }
       deployment.active = next;
       log.info("release.activated", { deployment: hostname, release: next.id });
       this.#retire(active.pool);
@@ -159,13 +167,13 @@ export class Deployments<P extends Pool> {
   }
 
   /** A task that worked in the active release must not be broken in the next. */
-  async #requireHealthy(next: LiveRelease<P>, active: LiveRelease<P>): Promise<void> {
+  async #findFailure(next: LiveRelease<P>, active: LiveRelease<P>): Promise<Failure | undefined> {
     const shapes = await next.pool.describe();
-    const failure = shapes ? newlyBroken(shapes, active.pool.shapes) : next.pool.startFailure;
-    if (shapes && !failure) return;
-    await next.pool.close();
-    const details = [failure?.message, failure?.stack].filter((part) => part !== undefined);
-    throw new RuntimeError("bad_app", `Cannot use the changed app: ${details.join("\n")}`);
+    if (!shapes) return next.pool.startFailure ?? unknownFailure;
+    if ([...shapes.values()].every(({ kind }) => kind === "loaded")) return undefined;
+    // Before its first request nobody knows what works in the active release.
+    const former = active.pool.shapes ?? await active.pool.describe();
+    return former && newlyBroken(shapes, former);
   }
 
   #retire(pool: P): void {
@@ -174,12 +182,19 @@ export class Deployments<P extends Pool> {
   }
 }
 
+const unknownFailure: Failure = {
+  code: "start_failed",
+  message: "its process did not start",
+  stack: undefined,
+  publicMessage: undefined,
+};
+
 function newlyBroken(
   next: ReadonlyMap<string, TaskShape>,
-  active: ReadonlyMap<string, TaskShape> | undefined,
+  active: ReadonlyMap<string, TaskShape>,
 ): Failure | undefined {
   for (const [name, shape] of next) {
-    if (shape.kind === "broken" && active?.get(name)?.kind !== "broken") return shape.failure;
+    if (shape.kind === "broken" && active.get(name)?.kind !== "broken") return shape.failure;
   }
   return undefined;
 }

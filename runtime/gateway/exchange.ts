@@ -66,8 +66,9 @@ export class Exchange implements ReplyContext, WaitingClient {
     return cors && corsHeaders(cors, this.headers);
   }
 
-  /** From now on the supervisor learns when the client leaves. */
+  /** Its client may have to wait longer than an idle connection lives, or may leave. */
   onLinger(run: SupervisedRequest): void {
+    this.info.waiting();
     const { signal } = this.request;
     if (signal.aborted) run.clientGone();
     // An abort after the answer finds the run settled.

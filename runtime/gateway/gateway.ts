@@ -89,8 +89,7 @@ export class Gateway {
   }
 
   #run(exchange: Exchange, { target, body }: Admitted): Promise<Answer> {
-    const { info, method, headers, requestId, publicUrl: url } = exchange;
-    info.waiting();
+    const { method, headers, requestId, publicUrl: url } = exchange;
     const call = { requestId, task: target.task.name, method, url, headers, body };
     return this.#options.supervisor.run(target, call, exchange).answer;
   }

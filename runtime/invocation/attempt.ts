@@ -1,5 +1,5 @@
 import type { Ending, Refusal } from "../protocol/call.ts";
-import type { InvocationRecord, InvocationState } from "../protocol/records.ts";
+import type { InvocationRecord, InvocationState, OverdueInvocation } from "../protocol/records.ts";
 import type { AttemptView } from "./policy.ts";
 import type { CallOwner, Slot, SlotRequest, Target } from "./release.ts";
 
@@ -18,8 +18,11 @@ export class Attempt implements AttemptView, SlotRequest, CallOwner {
   readonly concurrency: number | undefined;
   readonly #events: AttemptEvents;
   slot: Slot | undefined;
-  /** It is in the queue for a process. */
+  queuedBefore: SlotRequest | undefined;
+  queuedAfter: SlotRequest | undefined;
   isQueued = false;
+  /** It had to wait, so that a timer for its wait may be set. */
+  hasWaited = false;
   startedMs: number | undefined;
   startedAt = 0;
   end: AttemptView["end"];
@@ -39,6 +42,11 @@ export class Attempt implements AttemptView, SlotRequest, CallOwner {
     this.#events = events;
   }
 
+  /** Whether it stands in the queue for a process. */
+  get isWaiting(): boolean {
+    return this.hasWaited && this.startedMs === undefined;
+  }
+
   /** Whether it has a process and has not ended. */
   get isRunning(): boolean {
     return this.startedMs !== undefined && this.end === undefined;
@@ -50,7 +58,6 @@ export class Attempt implements AttemptView, SlotRequest, CallOwner {
   }
 
   onRefused(refusal: Refusal): void {
-    this.isQueued = false;
     this.#events.onRefused(refusal);
   }
 
@@ -63,6 +70,17 @@ export class Attempt implements AttemptView, SlotRequest, CallOwner {
     this.ending = ending;
     this.end = { atMs, kind: ending.kind === "replied" ? "replied" : "failed" };
   }
+}
+
+/** Tells of an attempt that runs on after its timeout. */
+export function toOverdue(
+  { traceId, number, task, slot }: Attempt,
+  { target, requestId }: { readonly target: Target; readonly requestId: string },
+): OverdueInvocation {
+  const deployment = target.deployment.hostname;
+  const { timeoutMs } = target.task.settings;
+  const pid = slot?.pid ?? 0;
+  return { traceId, requestId, attempt: number, deployment, task, pid, timeoutMs };
 }
 
 /** What a record says beyond the attempt itself. */
@@ -87,6 +105,7 @@ export function toRecord(attempt: Attempt, context: RecordContext): InvocationRe
     method: call.method,
     pid: slot?.pid ?? 0,
     state: toState(ending),
+    code: failure?.code,
     reason: failure?.message,
     stack: failure?.stack,
     status: ending?.kind === "replied" ? ending.reply.status : undefined,

@@ -48,6 +48,11 @@ export interface SlotRequest {
   readonly task: string;
   /** The most invocations of this task in one process, when there is such a limit. */
   readonly concurrency: number | undefined;
+  /** The pool's own marks: where it stands in the queue. */
+  queuedBefore: SlotRequest | undefined;
+  queuedAfter: SlotRequest | undefined;
+  /** Whether it waits for a process. */
+  isQueued: boolean;
   onSlot(slot: Slot): void;
   onRefused(refusal: Refusal): void;
 }

@@ -4,7 +4,7 @@ import { Unreachable } from "../base/errors.ts";
 import type { IdSource } from "../base/ids.ts";
 import type { Call, Ending, Failure, Refusal, Reply } from "../protocol/call.ts";
 import type { Recorder } from "../protocol/records.ts";
-import { Attempt, type AttemptEvents, toRecord } from "./attempt.ts";
+import { Attempt, type AttemptEvents, toOverdue, toRecord } from "./attempt.ts";
 import { nextStep, type RequestView, type Step } from "./policy.ts";
 import type { ServedTask, Slot, Target } from "./release.ts";
 
@@ -132,10 +132,8 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     attempt.startedMs = this.nowMs;
     attempt.startedAt = clock.wallMs();
     slot.run(toCall(this.#call, attempt, this.#target.task), attempt);
-    if (!attempt.isQueued) return;
-    attempt.isQueued = false;
     // The timer so far was for the wait in the queue.
-    this.#advance();
+    if (attempt.hasWaited) this.#advance();
   }
 
   onRefused(refusal: Refusal): void {
@@ -189,7 +187,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     const traceId = this.#owner.options.ids.traceId();
     const attempt = new Attempt({ number: this.attempts.length + 1, traceId, target }, this);
     this.attempts.push(attempt);
-    attempt.isQueued = !target.release.pool.request(attempt);
+    attempt.hasWaited = !target.release.pool.request(attempt);
   }
 
   #answerBy(index: number): void {
@@ -208,7 +206,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     this.#answeredBy = by;
     for (const attempt of this.attempts) {
       // Nobody waits any more for an attempt that has no process yet.
-      if (attempt.isQueued) this.#target.release.pool.cancel(attempt);
+      if (attempt.isWaiting) this.#target.release.pool.cancel(attempt);
     }
     this.#resolve(answer);
   }
@@ -224,6 +222,8 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
         attempt.isOverdue = true;
         slot.abort("Overdue");
         slot.overdue();
+        const context = { target: this.#target, requestId: this.#call.requestId };
+        this.#owner.options.recorder.invocationOverdue(toOverdue(attempt, context));
       }
       if (!attempt.isKilled && elapsedMs >= maxDurationMs) {
         attempt.isKilled = true;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Parsed } from "../base/parsed.ts";
-import { parseDuration, parseSize } from "../base/units.ts";
+import { parseMaxBody } from "../base/task_settings.ts";
+import { parseDuration } from "../base/units.ts";
 
 // The messages are the "fix" half of a problem: reading the manifest adds file, path and value.
 
@@ -24,13 +25,13 @@ export function secondsSchema(sentence: string) {
   );
 }
 
-/** A size as text, read as bytes. */
-export function sizeSchema(sentence: string) {
+/** The largest body as text, read as bytes. */
+export function bodySizeSchema(sentence: string) {
   const pattern = "^\\d+(\\.\\d+)? ?([KMGkmg][Ii]?)?[Bb]$";
   return v.pipe(
     v.string('give a size with a unit, as "5MiB"'),
     v.metadata({ description: sentence, pattern }),
-    v.rawTransform(transformBy(parseSize)),
+    v.rawTransform(transformBy(parseMaxBody)),
   );
 }
 

@@ -2,13 +2,13 @@ import * as v from "valibot";
 import { parseLabel } from "../base/dns.ts";
 import { maxAppLength } from "./hostname.ts";
 import {
+  bodySizeSchema,
   countSchema,
   durationSchema,
   flagSchema,
   headerNameSchema,
   originSchema,
   secondsSchema,
-  sizeSchema,
 } from "./leaf_schemas.ts";
 import { versionFix } from "./version.ts";
 
@@ -85,7 +85,9 @@ export const taskSchema = v.strictObject({
     countSchema(1, maxConcurrency),
     "Invocations of the task in one process at a time. Default: the process's limit.",
   )),
-  maxBody: v.optional(sizeSchema('The largest request body. Default: "5MiB".')),
+  maxBody: v.optional(
+    bodySizeSchema('The largest request body, at most "60MiB". Default: "5MiB".'),
+  ),
   cors: v.optional(described(corsSchema, "What other origins may do. Default: nothing.")),
 }, "give an object");
 

@@ -5,6 +5,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Call, Failure, Refusal, TaskShape } from "../protocol/call.ts";
 import type { AbortReason, BootMessage } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
+import { Queue, type Queued } from "./queue.ts";
 import { StartGuard } from "./start_guard.ts";
 import type { WorkerHub } from "./worker_hub.ts";
 import { type CallOwner, WorkerProcess } from "./worker_process.ts";
@@ -35,7 +36,7 @@ export interface PoolOptions {
 }
 
 /** Somebody who wants to run a call. */
-export interface SlotRequest {
+export interface SlotRequest extends Queued<SlotRequest> {
   readonly task: string;
   /** The most invocations of this task in one process, when there is such a limit. */
   readonly concurrency: number | undefined;
@@ -58,8 +59,8 @@ export interface Slot {
 /** The worker processes of one release of one deployment, and the queue in front of them. */
 export class ReleasePool {
   readonly #options: PoolOptions;
-  readonly #processes = new Set<WorkerProcess>();
-  readonly #queue = new Set<SlotRequest>();
+  #processes: readonly WorkerProcess[] = [];
+  readonly #queue = new Queue<SlotRequest>();
   readonly #shapeWaiters = new Set<() => void>();
   #shapes: ReadonlyMap<string, TaskShape> | undefined;
   readonly #starts: StartGuard;
@@ -129,7 +130,7 @@ export class ReleasePool {
   async drain(): Promise<void> {
     if (this.#phase === "open") this.#phase = "draining";
     this.#retireAllWhenEmpty();
-    while (this.#processes.size > 0) await this.#oneEnded();
+    while (this.#processes.length > 0) await this.#oneEnded();
   }
 
   /** Ends every process now; what ran is `INTERRUPTED`. */
@@ -137,11 +138,11 @@ export class ReleasePool {
     this.#phase = "closed";
     this.#refuseQueue({ kind: "stopping" });
     for (const process of this.#processes) process.kill("the server stops", "INTERRUPTED");
-    while (this.#processes.size > 0) await this.#oneEnded();
+    while (this.#processes.length > 0) await this.#oneEnded();
   }
 
   #oneEnded(): Promise<void> {
-    return Promise.race([...this.#processes].map((process) => process.ended));
+    return Promise.race(this.#processes.map((process) => process.ended));
   }
 
   #findSlot(request: SlotRequest): Slot | undefined {
@@ -159,12 +160,16 @@ export class ReleasePool {
 
   /** Serves the queue in order; a task at its own limit does not hold up the others. */
   #serveQueue(): void {
-    for (const request of this.#queue) {
-      const slot = this.#findSlot(request);
+    for (let request = this.#queue.first; request;) {
+      const { queuedAfter } = request;
+      // Serving one may have taken another out.
+      const slot = request.isQueued ? this.#findSlot(request) : undefined;
       if (slot) {
         this.#queue.delete(request);
         request.onSlot(slot);
-      } else if (!this.#hasAnyRoom()) break;
+      }
+      if (!this.#hasAnyRoom()) break;
+      request = queuedAfter;
     }
     this.#startWhereNeeded();
     this.#retireAllWhenEmpty();
@@ -203,7 +208,7 @@ export class ReleasePool {
           onEnded: (failure, wasReady) => this.#onEnded(process, failure, wasReady),
         },
       });
-      this.#processes.add(process);
+      this.#processes = [...this.#processes, process];
     } catch (error) {
       const message = `No process could be started: ${messageOf(error)}`;
       const { stack } = error instanceof Error ? error : { stack: undefined };
@@ -219,7 +224,7 @@ export class ReleasePool {
   }
 
   #onEnded(process: WorkerProcess, failure: Failure, wasReady: boolean): void {
-    this.#processes.delete(process);
+    this.#processes = this.#processes.filter((other) => other !== process);
     if (wasReady) this.#serveQueue();
     else if (this.#phase !== "open" && this.#queue.size === 0) this.#retireAllWhenEmpty();
     else this.#startFailed(failure);
@@ -249,9 +254,7 @@ export class ReleasePool {
   }
 
   #refuseQueue(refusal: Refusal): void {
-    const refused = [...this.#queue];
-    this.#queue.clear();
-    for (const request of refused) request.onRefused(refusal);
+    for (const request of this.#queue.takeAll()) request.onRefused(refusal);
   }
 
   #wakeShapeWaiters(): void {

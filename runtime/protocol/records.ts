@@ -1,4 +1,4 @@
-import type { Call } from "./call.ts";
+import type { Call, FailureCode } from "./call.ts";
 import type { OutputLevel } from "./messages.ts";
 
 /** How an invocation stands; the last five are final. */
@@ -24,6 +24,8 @@ export interface InvocationRecord {
   readonly method: string;
   readonly pid: number;
   readonly state: Exclude<InvocationState, "RUNNING">;
+  /** What kind of failure it was. */
+  readonly code: FailureCode | undefined;
   /** Why it is not `COMPLETED`. */
   readonly reason: string | undefined;
   readonly stack: string | undefined;
@@ -33,6 +35,17 @@ export interface InvocationRecord {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
+}
+
+/** An invocation that has run for its `timeout` and runs on. */
+export interface OverdueInvocation {
+  readonly traceId: string;
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly deployment: string;
+  readonly task: string;
+  readonly pid: number;
+  readonly timeoutMs: number;
 }
 
 /** One answered request. */
@@ -67,6 +80,7 @@ export interface TaskOutput {
 
 /** Where records go; must not throw and must not block. */
 export interface Recorder {
+  invocationOverdue(overdue: OverdueInvocation): void;
   invocationEnded(record: InvocationRecord): void;
   requestEnded(record: RequestRecord): void;
   output(output: TaskOutput): void;

@@ -1,6 +1,5 @@
 import {
   configureSync,
-  getJsonLinesFormatter,
   getLogger,
   getTextFormatter,
   type LogLevel,
@@ -8,6 +7,7 @@ import {
 } from "@logtape/logtape";
 import type { Log, LogFields } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
+import { toJsonLine } from "./json_line.ts";
 import { printable } from "./printable.ts";
 
 const rootCategory = "webtaskd";
@@ -21,7 +21,7 @@ export interface LogOptions {
 /** Sets up the process's one log, which writes to standard error. */
 export function createLog(platform: Platform, { format, level }: LogOptions): Log {
   const toText = format === "json"
-    ? getJsonLinesFormatter({ properties: "flatten" })
+    ? toJson
     : getTextFormatter({ timestamp: "rfc3339", level: "ABBR", format: toLine });
   const sink = (record: LogRecord) => platform.writeOut("stderr", toText(record));
   const lowestLevel: LogLevel = level === "warn" ? "warning" : level;
@@ -42,6 +42,20 @@ export function createLog(platform: Platform, { format, level }: LogOptions): Lo
   };
 }
 
+function toJson({ timestamp, level, message, properties }: LogRecord): string {
+  const event = message.join("");
+  return toJsonLine({ timeMs: timestamp, level: levels[level], event }, properties);
+}
+
+const levels = {
+  trace: "debug",
+  debug: "debug",
+  info: "info",
+  warning: "warn",
+  error: "error",
+  fatal: "error",
+} as const;
+
 interface TextParts {
   readonly timestamp: string | null;
   readonly level: string;
@@ -49,16 +63,36 @@ interface TextParts {
   readonly record: { readonly properties: LogFields };
 }
 
+/** Texts of several lines follow below, so that a stack can be read. */
 function toLine({ timestamp, level, message, record }: TextParts): string {
-  const fields = Object.entries(record.properties)
-    .filter(([, value]) => value !== undefined)
+  const fields = Object.entries(withoutEcho(record.properties))
+    .filter(([, value]) => value !== undefined);
+  const short = fields.filter(([, value]) => !isLong(value))
     .map(([name, value]) => ` ${name}=${toValue(value)}`);
-  return printable(`${timestamp} ${level} ${message}${fields.join("")}`);
+  const long = fields.filter(([, value]) => isLong(value))
+    .map(([name, value]) => ` ${name}=${toBlock(value)}`);
+  return printable(`${timestamp} ${level} ${message}${short.join("")}${long.join("\n")}`);
 }
 
-/** Texts of several lines follow below, so that a stack can be read. */
+/** A stack begins with its error's message, which the reason has said. */
+function withoutEcho(fields: LogFields): LogFields {
+  const { reason, stack } = fields;
+  if (typeof reason !== "string" || typeof stack !== "string") return fields;
+  const [first = "", ...rest] = stack.split("\n");
+  if (!reason.endsWith(first)) return fields;
+  // Of a single frame, too, the line stays a block of its own.
+  return { ...fields, stack: rest.length === 0 ? undefined : `\n${rest.join("\n")}` };
+}
+
+function isLong(value: unknown): value is string {
+  return typeof value === "string" && value.includes("\n");
+}
+
+function toBlock(text: unknown): string {
+  return String(text).trimEnd().replace(/^\n?/, "\n").replaceAll("\n", "\n  ");
+}
+
 function toValue(value: unknown): string {
   if (typeof value !== "string") return JSON.stringify(value);
-  if (value.includes("\n")) return `\n  ${value.trimEnd().replaceAll("\n", "\n  ")}\n `;
   return /^[\w./:@-]+$/.test(value) ? value : JSON.stringify(value);
 }

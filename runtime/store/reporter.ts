@@ -1,6 +1,7 @@
-import type { Log } from "../base/log.ts";
+import type { Log, LogFields } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InvocationRecord, Recorder, RequestRecord, TaskOutput } from "../protocol/records.ts";
+import { type JsonLine, toJsonLine } from "./json_line.ts";
 import { printable, printableLine } from "./printable.ts";
 
 /** What a reporter writes to and how much. */
@@ -17,18 +18,25 @@ export function createReporter(options: ReporterOptions): Recorder {
   return options.format === "json" ? createJsonReporter(options) : createTextReporter(options);
 }
 
-function createJsonReporter({ platform }: ReporterOptions): Recorder {
-  const write = (event: string, record: object) =>
-    platform.writeOut("stderr", JSON.stringify({ event, ...record }) + "\n");
+function createJsonReporter({ platform, log }: ReporterOptions): Recorder {
+  const write = (level: JsonLine["level"], event: string, fields: LogFields) =>
+    platform.writeOut("stderr", toJsonLine({ timeMs: Date.now(), level, event }, fields));
   return {
-    invocationEnded: (record) => write("invocation", record),
-    requestEnded: (record) => write("request", record),
-    output({ calls, ...output }) {
+    invocationOverdue: (overdue) => log.warn("invocation.overdue", { ...overdue }),
+    invocationEnded: (record) =>
+      write(record.state === "COMPLETED" ? "info" : "warn", "invocation", { ...record }),
+    requestEnded: (record) => write(isUnserved(record) ? "warn" : "info", "request", { ...record }),
+    output({ calls, level, ...output }) {
       const [call] = calls;
-      if (calls.length === 1 && call) write("output", { ...output, ...idsOf(call) });
-      else write("output", { ...output, running: calls.map(idsOf) });
+      const owner = calls.length === 1 && call ? idsOf(call) : { running: calls.map(idsOf) };
+      write(level, "output", { ...output, ...owner });
     },
   };
+}
+
+/** Nothing was wrong with the request: the server, or the task, was too slow for it. */
+function isUnserved({ status, answer }: RequestRecord): boolean {
+  return answer === "timed-out" || (answer === "refused" && status === 503);
 }
 
 function idsOf({ traceId, requestId, task }: TaskOutput["calls"][number]) {
@@ -37,19 +45,32 @@ function idsOf({ traceId, requestId, task }: TaskOutput["calls"][number]) {
 
 function createTextReporter({ platform, log, showRequests }: ReporterOptions): Recorder {
   return {
+    invocationOverdue({ requestId: _, traceId, ...overdue }) {
+      log.warn("invocation.overdue", { ...overdue, trace: traceId });
+    },
     invocationEnded(record) {
-      if (record.state !== "COMPLETED") log.warn("invocation.ended", toFields(record));
+      if (record.state === "COMPLETED") return;
+      // A client's mistake, and no place in the task: worth a line to whoever asks for all of them.
+      if (record.code === "invalid_json") log.debug("invocation.ended", toFields(record));
+      else log.warn("invocation.ended", { ...toFields(record), stack: record.stack });
     },
     requestEnded(record) {
       if (showRequests) platform.writeOut("stderr", toRequestLine(record));
+      else if (isUnserved(record)) log.warn("request.unserved", toUnservedFields(record));
     },
     output: (output) => platform.writeOut("stderr", toOutputLines(output)),
   };
 }
 
 function toFields(record: InvocationRecord) {
-  const { state, task, deployment, attempt, traceId, delivered, reason, stack } = record;
-  return { state, task, deployment, attempt, delivered, trace: traceId, reason, stack };
+  const { state, task, deployment, attempt, traceId, delivered, reason } = record;
+  return { state, task, deployment, attempt, delivered, trace: traceId, reason };
+}
+
+function toUnservedFields(record: RequestRecord) {
+  const { method, path, status, task, deployment, requestId, traceId, durationMs, reason } = record;
+  const ids = { request: requestId, trace: traceId };
+  return { status, method, path, task, deployment, durationMs, ...ids, reason };
 }
 
 function toRequestLine(record: RequestRecord): string {

@@ -1,4 +1,5 @@
 import type { Failure, FailureCode } from "../protocol/call.ts";
+import { hasFrames, trimOwnFrames } from "./own_frames.ts";
 
 const maxMessageLength = 1000;
 const maxCauses = 10;
@@ -37,7 +38,17 @@ function stackOf(thrown: unknown): string | undefined {
   for (const error of seen) {
     for (const cause of causesOf(error)) if (seen.size <= maxCauses) seen.add(cause);
   }
-  return cut([...seen].map(traceOf).join("\nCaused by: "));
+  return cut(toText([...seen].map(traceOf)));
+}
+
+/** Where the author's code plays no part, our own frames are all there is to go by. */
+function toText(traces: readonly string[]): string {
+  const trimmed = traces.map(trimOwnFrames);
+  const shown = trimmed.some(hasFrames) ? trimmed : traces;
+  const [first = "", ...rest] = shown;
+  // The list of a file's errors says nothing that its errors do not.
+  const isBareList = first.startsWith("AggregateError: ") && !hasFrames(first) && rest.length > 0;
+  return (isBareList ? rest : shown).join("\nCaused by: ");
 }
 
 function causesOf(error: unknown): unknown[] {
@@ -49,13 +60,20 @@ function traceOf(error: unknown): string {
   const header = headerOf(error);
   const stack = read(error, "stack");
   if (typeof stack !== "string" || stack === "") return header + placeOf(error);
+  const plain = withoutColors(stack);
   // The stack keeps the message the error was made with.
-  return stack.includes(textAt(error, "message")) ? stack : `${header}\n${stack}`;
+  return plain.includes(textAt(error, "message")) ? plain : `${header}\n${plain}`;
 }
 
 function headerOf(thrown: unknown): string {
   if (!isErrorLike(thrown)) return `thrown value ${show(thrown)}`;
   return `${textAt(thrown, "name") || "Error"}: ${textAt(thrown, "message")}`;
+}
+
+/** Deno colors the place of an import that it cannot resolve. */
+function withoutColors(text: string): string {
+  // deno-lint-ignore no-control-regex -- the escape character is what colors begin with.
+  return text.replaceAll(/\x1b\[[\d;]*m/g, "");
 }
 
 /** Bun's errors of a file that does not parse have no stack, but a position. */

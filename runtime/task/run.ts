@@ -92,9 +92,16 @@ function explain(thrown: unknown, { stage, call }: { stage: Stage; call: Call })
   return { ...plain, publicMessage };
 }
 
-/** An answer to HEAD keeps everything but its body. Source: RFC 9110 §9.3.2. */
 function replied(reply: Reply, call: Call): RunResult {
-  return { kind: "replied", reply: call.method === "HEAD" ? { ...reply, body: "" } : reply };
+  return { kind: "replied", reply: call.method === "HEAD" ? withoutBody(reply) : reply };
+}
+
+/** An answer to HEAD keeps everything but its body, its length too. Source: RFC 9110 §9.3.2. */
+function withoutBody(reply: Reply): Reply {
+  const { body, headers = [] } = reply;
+  if (body.length === 0) return reply;
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  return { ...reply, body: "", headers: [...headers, ["content-length", String(length)]] };
 }
 
 function failed(failure: Failure): RunResult {

@@ -16,6 +16,7 @@ import type { TaskModule } from "../task/load.ts";
 import { runTask } from "../task/run.ts";
 import { captureConsole } from "./output.ts";
 import { InvocationScope, type ScopeOwner, Scopes } from "./scope.ts";
+import { SourcePaths } from "./source_paths.ts";
 import { TaskModules } from "./task_modules.ts";
 import { guardTimers } from "./timers.ts";
 
@@ -35,7 +36,7 @@ export async function runWorker(platform: Platform): Promise<void> {
   // A Ctrl-C or a closed terminal reaches the whole process group; only the gateway decides.
   platform.onSignal("SIGINT", () => {});
   platform.onSignal("SIGHUP", () => {});
-  const worker = new Worker(boot);
+  const worker = new Worker(boot, platform.cwd);
   const connection = await platform.connect(boot.socket, {
     onData: (bytes) => worker.receive(bytes),
     onClose: () => platform.exit(0),
@@ -50,13 +51,15 @@ class Worker implements ScopeOwner {
   readonly #boot: BootMessage;
   readonly #scopes = new Scopes();
   readonly #modules: TaskModules;
+  readonly #paths: SourcePaths;
   readonly #reader = new FrameReader((frame) => this.#handle(parseGatewayMessage(frame)));
   #writer = new FrameWriter(() => {});
 
-  constructor(boot: BootMessage) {
+  constructor(boot: BootMessage, cwd: string) {
     this.deployment = boot.deployment;
     this.#boot = boot;
     this.#modules = new TaskModules(boot);
+    this.#paths = new SourcePaths(boot, cwd);
   }
 
   /** Says hello; from here on the process may be given calls. */
@@ -124,7 +127,7 @@ class Worker implements ScopeOwner {
     const { id } = scope;
     this.#scopes.delete(scope);
     if (result.kind === "failed") {
-      return this.#send({ kind: "failed", id, failure: this.#mapped(result.failure) });
+      return this.#send({ kind: "failed", id, failure: this.#paths.map(result.failure) });
     }
     const { reply } = result;
     if (reply.body.length > measuredBodyLength && byteLength(reply.body) > maxReplyBytes) {
@@ -144,7 +147,7 @@ class Worker implements ScopeOwner {
       // Loading may block for ever: the gateway must know by which task.
       this.#writer.flush();
     });
-    this.#send({ kind: "shapes", shapes });
+    this.#send({ kind: "shapes", shapes: this.#paths.mapShapes(shapes) });
   }
 
   #print(line: OutputLine): void {
@@ -154,15 +157,7 @@ class Worker implements ScopeOwner {
   }
 
   #failure(code: FailureCode, error: unknown): Failure {
-    return this.#mapped(toFailure(code, "finish", error));
-  }
-
-  /** Stacks name the author's own files, not those of the release made from them. */
-  #mapped(failure: Failure): Failure {
-    const { dir, sourceDir } = this.#boot;
-    const toSource = (text: string) => text.replaceAll(dir, sourceDir);
-    const stack = failure.stack === undefined ? undefined : toSource(failure.stack);
-    return { ...failure, message: toSource(failure.message), stack };
+    return this.#paths.map(toFailure(code, "finish", error));
   }
 
   #send(message: WorkerMessage): void {

@@ -64,6 +64,10 @@ test.each<[Partial<Sources>, string]>([
   [{ env: { WEBTASKD_PORT: "70000" } }, 'Cannot use WEBTASKD_PORT "70000": give a whole number'],
   [{ flags: { drain: ["30"] } }, 'Cannot use --drain "30": give a duration with a unit, as "30s"'],
   [{ flags: { "max-body": ["5"] } }, "give a size with a unit"],
+  [
+    { flags: { "max-body": ["100MiB"] } },
+    'Cannot use --max-body "100MiB": give a size of at most 60MiB',
+  ],
   [{ flags: { domain: ["https://x.example"] } }, "give a domain name without port and path"],
   [{ flags: { domain: [","] } }, "Cannot use --domain without a value: give at least one value"],
   [{ flags: { hostname: ["My App"] } }, 'as "my-app"'],

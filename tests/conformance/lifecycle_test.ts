@@ -120,6 +120,25 @@ describe.each([...targets])("$name: lifecycle", (target) => {
     await outcome;
   });
 
+  test("two servers on one data folder do not break each other's admin socket", async () => {
+    await using old = await ChangingServer.start(target);
+    const flags = [`--data=${old.server.dataFolder}`];
+    const isReady = async () => {
+      const unix = join(old.server.dataFolder, "admin.sock");
+      return (await fetch("http://localhost/readyz", { unix, keepalive: false })).status;
+    };
+    {
+      await using _mistaken = await ChangingServer.start(target, { flags });
+      expect(await isReady()).toBe(200);
+    }
+    expect(await isReady()).toBe(200);
+    await using next = await ChangingServer.start(target, { flags });
+    await next.server.untilOutput(/data\.shared/);
+    old.server.signal("SIGTERM");
+    expect(await old.server.exited).toBe(0);
+    expect(await isReady()).toBe(200);
+  });
+
   test("SIGHUP serves new code, and what runs ends on the old", async () => {
     await using app = await ChangingServer.start(target);
     expectAnswer(await app.fetch("/version"), { status: 200, text: "version 1" });

@@ -108,6 +108,19 @@ conformance("response", {}, (server) => {
     expect(answer).toEndWith('\r\n\r\n{"hello":"world"}');
   });
 
+  test("HEAD has the length that GET has", async () => {
+    for (const path of ["/hello", "/no_such_task"]) {
+      const [get, head] = await Promise.all(["GET", "HEAD"].map((method) =>
+        server().raw(
+          `${method} ${path} HTTP/1.1\r\nHost: acme-testing.localhost\r\nConnection: close\r\n\r\n`,
+        )
+      ));
+      const lengthIn = (answer = "") => answer.toLowerCase().match(/^content-length:.*$/gim);
+      expect(lengthIn(head)).toEqual(lengthIn(get));
+      expect(lengthIn(head)).not.toEqual([expect.stringMatching(/: 0$/)]);
+    }
+  });
+
   test("HEAD and 204 send no body", async () => {
     for (const start of ["HEAD /hello", "GET /answer?case=status+204", "OPTIONS /hello"]) {
       const answer = await server().raw(

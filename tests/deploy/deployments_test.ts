@@ -165,7 +165,9 @@ describe("Deployments.reload()", () => {
     const { active } = deployments.all[0] ?? {};
     await deployments.reload();
     expect(deployments.all[0]?.active).toBe(active);
-    expect([pools[0]?.events, pools[1]?.events, logged]).toEqual([[], ["close"], []]);
+    expect([pools[0]?.events, pools[1]?.events]).toEqual([[], ["close"]]);
+    const fields = { deployment: "acme-testing", release: active?.id };
+    expect(logged).toEqual([["release.unchanged", fields]]);
     expect(deployments.pools).toEqual(pools.slice(0, 1));
   });
 
@@ -223,6 +225,7 @@ describe("Deployments.reload()", () => {
       const { deployments, pools, next, logged } = await open(folder);
       const { active } = deployments.all[0] ?? {};
       await folder.write(files);
+      if (pools[0]) pools[0].shapes = new Map([["hello", loaded]]);
       next.shapes = shapes;
       await deployments.reload();
       expect(deployments.all[0]?.active).toBe(active);
@@ -252,6 +255,37 @@ describe("Deployments.reload()", () => {
     await folder.write({ "acme/hello.ts": "2" });
     await deployments.reload();
     expect(deployments.all[0]?.active.pool).toBe(pools[1]);
+  });
+
+  test("asks what worked so far where nobody knows yet", async () => {
+    await using folder = await createTempFolder(acme);
+    const { deployments, pools, next } = await open(folder);
+    const [first] = pools;
+    if (!first) throw new Error("Cannot find a pool");
+    first.shapes = undefined;
+    first.describe = () => {
+      first.events.push("describe");
+      first.shapes = new Map([["hello", broken]]);
+      return Promise.resolve(first.shapes);
+    };
+    next.shapes = new Map([["hello", broken]]);
+    await folder.write({ "acme/hello.ts": "2" });
+    await deployments.reload();
+    expect(deployments.all[0]?.active.pool).toBe(pools[1]);
+    expect(first.events).toEqual(["describe", "drain"]);
+  });
+
+  test("tells of a broken task once, its stack apart", async () => {
+    await using folder = await createTempFolder(acme);
+    const { deployments, next, logged } = await open(folder);
+    next.shapes = allBroken;
+    await folder.write(changed);
+    await deployments.reload();
+    expect(logged).toEqual([["release.refused", {
+      deployment: "acme-testing",
+      reason: "Cannot use the changed app: Cannot load it",
+      stack: failure.stack,
+    }]]);
   });
 
   test("runs one after the other", async () => {

@@ -86,9 +86,15 @@ describe("an invocation", () => {
     clock.advance(19_999);
     await settle();
     expect([request.answer, pool.slots[0]?.events]).toEqual([undefined, []]);
+    expect(recorder.overdue).toEqual([]);
     clock.advance(1);
     await settle();
-    const traceId = pool.slots[0]?.call?.traceId;
+    const { traceId = "", requestId = "" } = pool.slots[0]?.call ?? {};
+    expect(recorder.overdue).toEqual([{
+      ...{ traceId, requestId, attempt: 1, deployment: "acme", task: "hello" },
+      pid: pool.slots[0]?.pid ?? 0,
+      timeoutMs: 20_000,
+    }]);
     expect(request.answer).toEqual({ kind: "timed-out", traceId });
     expect(pool.slots[0]?.events).toEqual(["abort Overdue", "overdue"]);
     expect(recorder.invocations).toEqual([]);

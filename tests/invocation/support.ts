@@ -17,6 +17,7 @@ import type {
 import type { AbortReason } from "../../runtime/protocol/messages.ts";
 import type {
   InvocationRecord,
+  OverdueInvocation,
   Recorder,
   RequestRecord,
   TaskOutput,
@@ -142,9 +143,14 @@ export class FakePool implements ProcessPool {
 
 /** A recorder that keeps everything. */
 export class FakeRecorder implements Recorder {
+  readonly overdue: OverdueInvocation[] = [];
   readonly invocations: InvocationRecord[] = [];
   readonly requests: RequestRecord[] = [];
   readonly outputs: TaskOutput[] = [];
+
+  invocationOverdue(overdue: OverdueInvocation): void {
+    this.overdue.push(overdue);
+  }
 
   invocationEnded(record: InvocationRecord): void {
     this.invocations.push(record);

@@ -121,6 +121,7 @@ test.each<[unknown, string]>([
   [{ attempts: 0 }, "cloudcode.json: tasks.a.attempts: 0: give at least 1"],
   [{ concurrency: 1.5 }, "tasks.a.concurrency: 1.5: give a whole number"],
   [{ maxBody: 5 }, "tasks.a.maxBody: 5: give a size with a unit"],
+  [{ maxBody: "100MiB" }, 'tasks.a.maxBody: "100MiB": give a size of at most 60MiB'],
   [{ late: "never" }, 'tasks.a.late: "never": give "discard" or "deliver"'],
   [{ timeout: "200s" }, "tasks.a.timeout: the deadline (180s) is over before the timeout (200s)"],
   [{ cors: {} }, 'tasks.a.cors.origin: add "origin": "*"'],

@@ -12,6 +12,9 @@ import { boot, type FakeWorkers, turn } from "./fake_workers.ts";
 
 /** Somebody who asked for a place, and what came of it. */
 class Asker implements SlotRequest {
+  queuedBefore: SlotRequest | undefined;
+  queuedAfter: SlotRequest | undefined;
+  isQueued = false;
   slot: Slot | undefined;
   refusal: Refusal | undefined;
   ending: Ending | undefined;

@@ -23,10 +23,28 @@ describe("createLog()", () => {
     expect(stdout()).toBe("");
   });
 
-  test("writes a text of several lines below", () => {
+  test("writes texts of several lines below, and no line of spaces after them", () => {
     const { log, stderr } = createLogging();
-    log.error("task.broken", { stack: "Error: no\n    at a.ts:1\n", pid: 7 });
-    expect(stderr()).toEndWith("task.broken stack=\n  Error: no\n      at a.ts:1\n  pid=7\n");
+    log.error("task.broken", { stack: "Error: no\n    at a.ts:1\n", more: "a\nb", pid: 7 });
+    expect(stderr()).toEndWith(
+      "task.broken pid=7 stack=\n  Error: no\n      at a.ts:1\n more=\n  a\n  b\n",
+    );
+  });
+
+  test("writes a message once that reason and stack both have", () => {
+    const { log, stderr } = createLogging();
+    log.error("task.broken", {
+      reason: "Cannot load: Error: no",
+      stack: "Error: no\n    at a.ts:1",
+    });
+    expect(stderr()).toEndWith('reason="Cannot load: Error: no" stack=\n      at a.ts:1\n');
+    log.error("task.broken", { reason: "Cannot load: Error: no", stack: "Error: no" });
+    expect(stderr()).toEndWith('task.broken reason="Cannot load: Error: no"\n');
+    log.error("task.broken", {
+      reason: "Cannot load: Error: no",
+      stack: "Other: no\n    at a.ts:1",
+    });
+    expect(stderr()).toEndWith("stack=\n  Other: no\n      at a.ts:1\n");
   });
 
   test("writes fields with braces as they are", () => {
@@ -40,13 +58,14 @@ describe("createLog()", () => {
     log.info("release.activated", { deployment: "acme", stack: "two\nlines" });
     log.error("release.refused");
     const [first, second] = stderr().trimEnd().split("\n").map((line) => JSON.parse(line));
-    expect(first).toMatchObject({
-      level: "INFO",
-      message: "release.activated",
+    expect(first).toEqual({
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      level: "info",
+      event: "release.activated",
       deployment: "acme",
       stack: "two\nlines",
     });
-    expect(second).toMatchObject({ level: "ERROR", message: "release.refused" });
+    expect(second).toMatchObject({ level: "error", event: "release.refused" });
   });
 
   test.each(

@@ -33,6 +33,7 @@ const invocation: InvocationRecord = {
   method: "GET",
   pid: 7,
   state: "FAILED",
+  code: "handler_failed",
   reason: "Cannot add",
   stack: "Error: Cannot add",
   status: undefined,
@@ -46,7 +47,11 @@ const output: TaskOutput = { pid: 7, stream: "console", level: "warn", text: "hi
 function createReporting(options: Partial<ReporterOptions> = {}) {
   const { platform, stderr, stdout } = createFakePlatform([]);
   const logged: (readonly [string, LogFields | undefined])[] = [];
-  const log: Log = { ...silentLog, warn: (event, fields) => void logged.push([event, fields]) };
+  const log: Log = {
+    ...silentLog,
+    debug: (event, fields) => void logged.push([`debug: ${event}`, fields]),
+    warn: (event, fields) => void logged.push([event, fields]),
+  };
   const reporter = createReporter({
     platform,
     log,
@@ -98,6 +103,40 @@ describe("createReporter() for people", () => {
     }]]);
   });
 
+  test.each(["text", "json"] as const)("warns of an overdue invocation, as %s", (format) => {
+    const { reporter, logged } = createReporting({ format });
+    const { traceId, requestId, attempt, deployment, task, pid } = invocation;
+    reporter.invocationOverdue({
+      ...{ traceId, requestId, attempt, deployment, task, pid },
+      timeoutMs: 400,
+    });
+    expect(logged).toMatchObject([["invocation.overdue", { task: "hello", timeoutMs: 400 }]]);
+    expect(JSON.stringify(logged)).toContain('"trace"');
+  });
+
+  test("logs a client's bad JSON quietly and without a stack", () => {
+    const { reporter, logged } = createReporting();
+    reporter.invocationEnded({ ...invocation, code: "invalid_json" });
+    expect(logged).toEqual([["debug: invocation.ended", expect.any(Object)]]);
+    expect(logged[0]?.[1]).not.toHaveProperty("stack");
+  });
+
+  const unserved: readonly (readonly [Partial<RequestRecord>, number])[] = [
+    [{ status: 504, answer: "timed-out" }, 1],
+    [{ status: 503, answer: "refused" }, 1],
+    [{ status: 503, answer: "delivered" }, 0],
+    [{ status: 404, answer: "refused" }, 0],
+  ];
+
+  test.each(unserved)("warns of requests that nobody could serve: %p", (record, lines) => {
+    const { reporter, logged } = createReporting({ showRequests: false });
+    reporter.requestEnded({ ...request, ...record, reason: "why" });
+    expect(logged.map(([event]) => event)).toEqual(Array(lines).fill("request.unserved"));
+    const atTerminal = createReporting();
+    atTerminal.reporter.requestEnded({ ...request, ...record });
+    expect(atTerminal.logged).toEqual([]);
+  });
+
   test("writes what tasks print, line by line, with its owner", () => {
     const { reporter, stderr } = createReporting();
     reporter.output({ ...output, text: "one\ntwo" });
@@ -131,15 +170,19 @@ describe("createReporter() for machines", () => {
     reporter.output(output);
     reporter.output({ ...output, calls: [] });
     reporter.output({ ...output, calls: [call, call] });
+    reporter.requestEnded({ ...request, status: 504, answer: "timed-out" });
     const { calls: _, ...printed } = output;
     const lines = stderr().trimEnd().split("\n").map((line) => JSON.parse(line));
     const { reason: __, ...ended } = request;
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     expect(lines).toEqual([
-      { event: "request", ...ended, reason: "two\nlines" },
-      { event: "invocation", ...JSON.parse(JSON.stringify(invocation)) },
-      { event: "output", ...printed, ...call },
-      { event: "output", ...printed, running: [] },
-      { event: "output", ...printed, running: [call, call] },
+      { time, level: "info", event: "request", ...ended, reason: "two\nlines" },
+      { time, level: "warn", event: "invocation", ...JSON.parse(JSON.stringify(invocation)) },
+      { time, event: "output", ...printed, ...call },
+      { time, event: "output", ...printed, running: [] },
+      { time, event: "output", ...printed, running: [call, call] },
+      { time, level: "warn", event: "request", ...ended, status: 504, answer: "timed-out" },
     ]);
+    expect(stderr()).toStartWith('{"time":"');
   });
 });

@@ -39,6 +39,34 @@ describe("toFailure()", () => {
     expect(failure.stack).toMatch(/both[^]*one[^]*two/);
   });
 
+  test("has the errors of a file that does not parse, and not that there are some", () => {
+    const errorAt = (line: number) =>
+      Object.assign(new Error(`no ${line}`), {
+        stack: "",
+        position: { file: "/a.ts", line, column: 2 },
+      });
+    const list = new AggregateError([errorAt(1), errorAt(3)], '2 errors building "/a.ts"');
+    list.stack = `AggregateError: ${list.message}\n    at loadTask (runtime/task/load.ts:1:2)`;
+    expect(fail(list).stack).toBe(
+      "Error: no 1\n    at /a.ts:1:2\nCaused by: Error: no 3\n    at /a.ts:3:2",
+    );
+  });
+
+  test("has no frames of ours after the author's, unless there are no others", () => {
+    const ours = "    at runTask (runtime/task/run.ts:1:2)";
+    const error = new Error("boom");
+    error.stack = `Error: boom\n    at /a.ts:1:2\n${ours}`;
+    expect(fail(error).stack).toBe("Error: boom\n    at /a.ts:1:2");
+    error.stack = `Error: boom\n${ours}`;
+    expect(fail(error).stack).toBe(error.stack);
+  });
+
+  test("has no colors", () => {
+    const error = new Error("boom");
+    error.stack = "Error: boom\n    at \x1b[0m\x1b[36mfile:///a.ts\x1b[0m:\x1b[33m1\x1b[0m";
+    expect(fail(error).stack).toBe("Error: boom\n    at file:///a.ts:1");
+  });
+
   test("stops after ten causes and in a circle", () => {
     let error = new Error("0");
     for (let i = 1; i <= 20; i++) error = new Error(`${i}`, { cause: error });

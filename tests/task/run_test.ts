@@ -25,14 +25,19 @@ describe("runTask()", () => {
     expect(replyOf(result).body).toBe("gone");
   });
 
-  test("runs get for HEAD and drops the body only", async () => {
-    const get = ({ response }: HandlerArguments) => response.status(203).header("x-a", "1") && "x";
+  test("runs get for HEAD and drops the body only: its length stays", async () => {
+    const get = ({ response }: HandlerArguments) => response.status(203).header("x-a", "1") && "é";
     expect(replyOf(await run({ get }, callOf({ method: "HEAD" })))).toEqual({
       status: 203,
       contentType: "text/plain; charset=utf-8",
-      headers: [["x-a", "1"]],
+      headers: [["x-a", "1"], ["content-length", "2"]],
       body: "",
     });
+  });
+
+  test("gives HEAD no length of a body that is not there", async () => {
+    const get = ({ response }: HandlerArguments) => void response.status(204);
+    expect(replyOf(await run({ get }, callOf({ method: "HEAD" }))).headers).toBeUndefined();
   });
 
   test("prefers head for HEAD, and its answer has no body either", async () => {
