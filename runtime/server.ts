@@ -133,11 +133,13 @@ class RunningServer implements Server {
   }
 
   async close(): Promise<boolean> {
-    const { state, supervisor, listener, deployments, admin, hub } = this.#parts;
+    const { state, supervisor, listener, deployments, admin, hub, log } = this.#parts;
     state.isReady = false;
+    log.info("server.stopping", { note: "what runs may finish, a second signal ends it at once" });
     supervisor.drain();
     const stopped = listener.stop();
     const isFinished = await this.#drain(stopped);
+    if (!isFinished) log.warn("server.cut_off", { drainMs: this.#parts.settings.drainMs });
     await deployments.close();
     await settlesWithin(stopped, flushMs);
     await listener.abort();
@@ -180,7 +182,7 @@ function createSurroundings({ platform, settings }: ServerOptions): Surroundings
   const { logFormat: format, logLevel: level } = settings;
   const log = createLog(platform, { format, level });
   const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorder = createReporter({ platform, log, format, showRequests });
+  const recorder = createReporter({ platform, log, clock: systemClock, format, showRequests });
   return { log, recorder, ids: new IdSource() };
 }
 

@@ -6,6 +6,7 @@ export type ErrorCode =
   | "bad_setting"
   | "bad_manifest"
   | "bad_app"
+  | "no_app"
   | "bad_hostname"
   | "bad_message"
   | "bad_request"

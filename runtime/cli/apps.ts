@@ -13,10 +13,10 @@ export async function isApp(appDir: string): Promise<boolean> {
 
 /**
  * Requires that a folder has a manifest.
- * @throws {RuntimeError} `bad_app` that says how to make one.
+ * @throws {RuntimeError} `no_app` that says how to make one.
  */
 export async function requireApp(appDir: string): Promise<void> {
   if (await isApp(appDir)) return;
   const fix = `make one with "webtaskd new hello ${appDir}"`;
-  throw new RuntimeError("bad_app", `Cannot find "${join(appDir, manifestName)}": ${fix}`);
+  throw new RuntimeError("no_app", `Cannot find "${join(appDir, manifestName)}": ${fix}`);
 }

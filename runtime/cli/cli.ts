@@ -51,8 +51,9 @@ async function run(command: Command, platform: Platform, { args, flags }: Given)
   const err = (line: string) => platform.writeOut("stderr", `${line}\n`);
   try {
     const { env } = platform;
-    const settings = await readSettings({ names: command.settings, flags, env });
+    // First: a misspelt variable may be why the settings are refused.
     if (command.settings.length > 0) warnAboutVariables(platform, err);
+    const settings = await readSettings({ names: command.settings, flags, env });
     return await command.run({
       platform,
       settings,
@@ -73,6 +74,8 @@ function warnAboutVariables(platform: Platform, err: (line: string) => void): vo
 function createProgram(platform: Platform): Program {
   const program = new Program("webtaskd")
     .description("Serves CloudCode web tasks over HTTP.")
+    // Every command has --help: one way is enough.
+    .helpCommand(false)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => platform.writeOut("stdout", text),

@@ -61,20 +61,15 @@ export function announce(server: Server, { out }: CommandContext): void {
 }
 
 /** Obeys signals; resolves with the exit code once the server has stopped. */
-export function runUntilStopped(
-  server: Server,
-  { platform, err }: CommandContext,
-): Promise<number> {
+export function runUntilStopped(server: Server, { platform }: CommandContext): Promise<number> {
   return new Promise((resolve) => {
     let isStopping = false;
     const stop = () => {
       if (isStopping) platform.exit(exitCodes.failed);
       isStopping = true;
-      err("webtaskd: stopping; what runs may finish, a second signal ends it at once");
-      void server.close().then((isFinished) => {
-        if (!isFinished) err("webtaskd: some invocations were cut off");
-        resolve(isFinished ? exitCodes.done : exitCodes.failed);
-      });
+      void server.close().then((isFinished) =>
+        resolve(isFinished ? exitCodes.done : exitCodes.failed)
+      );
     };
     platform.onSignal("SIGTERM", stop);
     platform.onSignal("SIGINT", stop);

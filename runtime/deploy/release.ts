@@ -21,6 +21,8 @@ const dependencies = "node_modules";
 /** Releases of one app that stay on disk; older ones go. */
 const keptReleases = 5;
 const idLength = 16;
+/** Of copies under way. */
+const partialPrefix = ".partial-";
 const maxFiles = 20_000;
 const maxBytes = 512 * 1024 * 1024;
 
@@ -39,13 +41,11 @@ export interface Release {
 export async function buildRelease(appDir: string, releasesDir: string): Promise<Release> {
   const source = resolve(appDir);
   const files = await listFiles(source, resolve(releasesDir));
-  const id = await hashFiles(source, files);
-  const dir = join(releasesDir, id);
-  if (!await exists(dir)) await copyRelease({ source, files, dir });
+  const release = await copyRelease({ source, files, releasesDir });
   // The age of a release counts from its last use.
-  await utimes(dir, new Date(), new Date());
-  await prune(releasesDir, id);
-  return { id, dir };
+  await utimes(release.dir, new Date(), new Date());
+  await prune(releasesDir, release.id);
+  return release;
 }
 
 async function listFiles(source: string, releasesDir: string): Promise<readonly string[]> {
@@ -79,39 +79,61 @@ function isLeftOut(name: string): boolean {
   return name === dependencies || name.startsWith(".");
 }
 
-async function hashFiles(source: string, files: readonly string[]): Promise<string> {
+async function copyRelease({ source, files, releasesDir }: {
+  readonly source: string;
+  readonly files: readonly string[];
+  readonly releasesDir: string;
+}): Promise<Release> {
+  await mkdir(releasesDir, { recursive: true, mode: 0o700 });
+  const partial = await mkdtemp(join(releasesDir, partialPrefix));
+  try {
+    await copyFiles({ source, files, partial });
+    // The copy is what will run: what has been saved since belongs to the next release.
+    const id = await hashFiles(source, { files, copy: partial });
+    const dir = join(releasesDir, id);
+    await place(partial, dir);
+    return { id, dir };
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function hashFiles(
+  source: string,
+  { files, copy }: { readonly files: readonly string[]; readonly copy: string },
+): Promise<string> {
   const hash = createHash("sha256").update(source);
-  let bytes = 0;
   for (const file of files) {
-    const content = await readFile(join(source, file));
-    bytes += content.length;
-    if (bytes > maxBytes) throw tooLarge(source, `${maxBytes} bytes`);
+    const content = await readFile(join(copy, file));
     // Lengths keep the end of one file from reading as the start of the next.
     hash.update(`\n${file.length} ${file} ${content.length}\n`).update(content);
   }
   return hash.digest("hex").slice(0, idLength);
 }
 
-/** The copy appears under its name only when it is complete. */
-async function copyRelease({ source, files, dir }: {
+async function copyFiles({ source, files, partial }: {
   readonly source: string;
   readonly files: readonly string[];
-  readonly dir: string;
+  readonly partial: string;
 }): Promise<void> {
-  await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
-  const partial = await mkdtemp(`${dir}.partial-`);
-  try {
-    for (const file of files) {
-      await mkdir(dirname(join(partial, file)), { recursive: true });
-      await copyFile(join(source, file), join(partial, file), constants.COPYFILE_FICLONE);
-    }
-    await linkDependencies(source, partial);
-    await rename(partial, dir);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
+  let bytes = 0;
+  for (const file of files) {
+    const copy = join(partial, file);
+    bytes += (await stat(join(source, file))).size;
+    if (bytes > maxBytes) throw tooLarge(source, `${maxBytes} bytes`);
+    await mkdir(dirname(copy), { recursive: true });
+    await copyFile(join(source, file), copy, constants.COPYFILE_FICLONE);
+  }
+  await linkDependencies(source, partial);
+}
+
+/** The copy appears under its name complete, unless the same release is there already. */
+async function place(partial: string, dir: string): Promise<void> {
+  if (await exists(dir)) return;
+  await rename(partial, dir).catch(async (error: unknown) => {
     // Another process made the same release in the meantime: it is the same.
     if (!await exists(dir)) throw error;
-  }
+  });
 }
 
 /** Packages are found where the app would find them: in its own folder or one above. */

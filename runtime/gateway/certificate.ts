@@ -11,8 +11,9 @@ import type { TlsCertificate } from "../platform/platform.ts";
 export async function readCertificate({ certFile, keyFile }: TlsFiles): Promise<TlsCertificate> {
   try {
     const [cert, key] = await Promise.all([readFile(certFile, "utf8"), readFile(keyFile, "utf8")]);
-    const certificate = new X509Certificate(cert);
-    if (!certificate.checkPrivateKey(createPrivateKey(key))) {
+    const certificate = parsePem(() => new X509Certificate(cert), { file: certFile, text: cert });
+    const privateKey = parsePem(() => createPrivateKey(key), { file: keyFile, text: key });
+    if (!certificate.checkPrivateKey(privateKey)) {
       throw new RuntimeError("tls_failed", "Cannot pair them: the key is that of another one");
     }
     return { cert, key };
@@ -21,5 +22,15 @@ export async function readCertificate({ certFile, keyFile }: TlsFiles): Promise<
       messageOf(cause)
     }`;
     throw new RuntimeError("tls_failed", message, { cause });
+  }
+}
+
+/** Says in plain words what OpenSSL tells in numbers of its own. */
+function parsePem<T>(parse: () => T, { file, text }: { file: string; text: string }): T {
+  try {
+    return parse();
+  } catch (cause) {
+    const reason = text.includes("ENCRYPTED") ? "is encrypted: decrypt it" : "is not PEM";
+    throw new RuntimeError("tls_failed", `Cannot parse it: "${file}" ${reason}`, { cause });
   }
 }

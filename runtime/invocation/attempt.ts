@@ -1,7 +1,7 @@
-import type { Ending, Refusal } from "../protocol/call.ts";
+import type { Call, Ending, HeaderFields, OwnedCall, Refusal } from "../protocol/call.ts";
 import type { InvocationRecord, InvocationState, OverdueInvocation } from "../protocol/records.ts";
 import type { AttemptView } from "./policy.ts";
-import type { CallOwner, Slot, SlotRequest, Target } from "./release.ts";
+import type { Slot, SlotRequest, Target } from "./release.ts";
 
 /** What an attempt tells the request it belongs to. */
 export interface AttemptEvents {
@@ -10,12 +10,27 @@ export interface AttemptEvents {
   onEnd(attempt: Attempt, ending: Ending): void;
 }
 
-/** One invocation of a request: its number, its process, its times and how it ended. */
-export class Attempt implements AttemptView, SlotRequest, CallOwner {
+/** A request that has been read and admitted: all of a call but what each attempt adds. */
+export type AdmittedCall = Omit<Call, "traceId" | "attempt" | "deadlineMs">;
+
+/** What an attempt is made of. */
+export interface AttemptParts {
+  readonly call: AdmittedCall;
+  readonly target: Target;
+  /** Its number among those of the request, from 1. */
   readonly number: number;
   readonly traceId: string;
-  readonly task: string;
-  readonly concurrency: number | undefined;
+}
+
+/**
+ * One invocation of a request: its number, its process, its times and how it ended. It is itself the
+ * call that the process is handed, of which a short request can afford no copy.
+ */
+export class Attempt implements AttemptView, SlotRequest, OwnedCall {
+  readonly attempt: number;
+  readonly traceId: string;
+  readonly #call: AdmittedCall;
+  readonly #target: Target;
   readonly #events: AttemptEvents;
   slot: Slot | undefined;
   queuedBefore: SlotRequest | undefined;
@@ -31,15 +46,45 @@ export class Attempt implements AttemptView, SlotRequest, CallOwner {
   isKilled = false;
   isRecorded = false;
 
-  constructor(
-    { number, traceId, target }: { number: number; traceId: string; target: Target },
-    events: AttemptEvents,
-  ) {
-    this.number = number;
+  constructor({ call, target, number, traceId }: AttemptParts, events: AttemptEvents) {
+    this.attempt = number;
     this.traceId = traceId;
-    this.task = target.task.name;
-    this.concurrency = target.task.settings.concurrency;
+    this.#call = call;
+    this.#target = target;
     this.#events = events;
+  }
+
+  get requestId(): string {
+    return this.#call.requestId;
+  }
+
+  get task(): string {
+    return this.#call.task;
+  }
+
+  get method(): string {
+    return this.#call.method;
+  }
+
+  get url(): string {
+    return this.#call.url;
+  }
+
+  get headers(): HeaderFields {
+    return this.#call.headers;
+  }
+
+  get body(): Uint8Array | undefined {
+    return this.#call.body;
+  }
+
+  /** The end of its own timeout; it counts from when a process was found. */
+  get deadlineMs(): number {
+    return this.startedAt + this.#target.task.settings.timeoutMs;
+  }
+
+  get concurrency(): number | undefined {
+    return this.#target.task.settings.concurrency;
   }
 
   /** Whether it stands in the queue for a process. */
@@ -70,49 +115,44 @@ export class Attempt implements AttemptView, SlotRequest, CallOwner {
     this.ending = ending;
     this.end = { atMs, kind: ending.kind === "replied" ? "replied" : "failed" };
   }
-}
 
-/** Tells of an attempt that runs on after its timeout. */
-export function toOverdue(
-  { traceId, number, task, slot }: Attempt,
-  { target, requestId }: { readonly target: Target; readonly requestId: string },
-): OverdueInvocation {
-  const deployment = target.deployment.hostname;
-  const { timeoutMs } = target.task.settings;
-  const pid = slot?.pid ?? 0;
-  return { traceId, requestId, attempt: number, deployment, task, pid, timeoutMs };
-}
+  /** Tells that it runs on after its timeout. */
+  toOverdue(): OverdueInvocation {
+    return {
+      traceId: this.traceId,
+      requestId: this.requestId,
+      attempt: this.attempt,
+      deployment: this.#target.deployment.hostname,
+      task: this.task,
+      pid: this.slot?.pid ?? 0,
+      timeoutMs: this.#target.task.settings.timeoutMs,
+    };
+  }
 
-/** What a record says beyond the attempt itself. */
-export interface RecordContext {
-  readonly target: Target;
-  readonly call: { readonly requestId: string; readonly method: string };
-  readonly delivered: boolean;
-}
-
-/** Makes the record of an attempt that has ended in a process. */
-export function toRecord(attempt: Attempt, context: RecordContext): InvocationRecord {
-  const { ending, end, slot, startedMs = 0 } = attempt;
-  const { target: { deployment, release }, call, delivered } = context;
-  const failure = ending && ending.kind !== "replied" ? ending.failure : undefined;
-  return {
-    traceId: attempt.traceId,
-    requestId: call.requestId,
-    attempt: attempt.number,
-    deployment: deployment.hostname,
-    release: release.id,
-    task: attempt.task,
-    method: call.method,
-    pid: slot?.pid ?? 0,
-    state: toState(ending),
-    code: failure?.code,
-    reason: failure?.message,
-    stack: failure?.stack,
-    status: ending?.kind === "replied" ? ending.reply.status : undefined,
-    delivered,
-    startedAt: attempt.startedAt,
-    durationMs: (end?.atMs ?? startedMs) - startedMs,
-  };
+  /** Makes its record, once it has ended in a process. */
+  toRecord({ delivered }: { readonly delivered: boolean }): InvocationRecord {
+    const { ending, end, slot, startedMs = 0 } = this;
+    const { deployment, release } = this.#target;
+    const failure = ending && ending.kind !== "replied" ? ending.failure : undefined;
+    return {
+      traceId: this.traceId,
+      requestId: this.requestId,
+      attempt: this.attempt,
+      deployment: deployment.hostname,
+      release: release.id,
+      task: this.task,
+      method: this.method,
+      pid: slot?.pid ?? 0,
+      state: toState(ending),
+      code: failure?.code,
+      reason: failure?.message,
+      stack: failure?.stack,
+      status: ending?.kind === "replied" ? ending.reply.status : undefined,
+      delivered,
+      startedAt: this.startedAt,
+      durationMs: (end?.atMs ?? startedMs) - startedMs,
+    };
+  }
 }
 
 function toState(ending: Ending | undefined): Exclude<InvocationState, "RUNNING"> {

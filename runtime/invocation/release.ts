@@ -1,5 +1,5 @@
 import type { TaskSettings } from "../base/task_settings.ts";
-import type { Call, Ending, Refusal, TaskShape } from "../protocol/call.ts";
+import type { OwnedCall, Refusal, TaskShape } from "../protocol/call.ts";
 import type { AbortReason } from "../protocol/messages.ts";
 
 /** A web task as it is served: its name and its effective settings. */
@@ -57,16 +57,10 @@ export interface SlotRequest {
   onRefused(refusal: Refusal): void;
 }
 
-/** Somebody who waits for the end of a call. */
-export interface CallOwner {
-  /** Called once. */
-  onEnd(ending: Ending): void;
-}
-
 /** A place in a process, for one call. */
 export interface Slot {
   readonly pid: number;
-  run(call: Call, owner: CallOwner): void;
+  run(call: OwnedCall): void;
   abort(reason: AbortReason): void;
   /** The call is past its timeout: its process takes no new ones. */
   overdue(): void;

@@ -2,18 +2,15 @@ import type { BagItem } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import { Unreachable } from "../base/errors.ts";
 import type { IdSource } from "../base/ids.ts";
-import type { Call, Ending, Failure, Refusal, Reply } from "../protocol/call.ts";
+import type { Ending, Failure, Refusal, Reply } from "../protocol/call.ts";
 import type { Recorder } from "../protocol/records.ts";
-import { Attempt, type AttemptEvents, toOverdue, toRecord } from "./attempt.ts";
+import { type AdmittedCall, Attempt, type AttemptEvents } from "./attempt.ts";
 import { nextStep, type RequestView, type Step } from "./policy.ts";
-import type { ServedTask, Slot, Target } from "./release.ts";
+import type { Slot, Target } from "./release.ts";
 
 /** A wait of at least this long gets its timer only when the request lingers. */
 const lazyFromMs = 200;
 const sweepsToLinger = 2;
-
-/** A request that has been read and admitted: all of a call but what each attempt adds. */
-export type AdmittedCall = Omit<Call, "traceId" | "attempt" | "deadlineMs">;
 
 /** What the supervisor found to tell the client. */
 export type Answer =
@@ -131,7 +128,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     this.#tick();
     attempt.startedMs = this.nowMs;
     attempt.startedAt = clock.wallMs();
-    slot.run(toCall(this.#call, attempt, this.#target.task), attempt);
+    slot.run(attempt);
     // The timer so far was for the wait in the queue.
     if (attempt.hasWaited) this.#advance();
   }
@@ -183,11 +180,14 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   }
 
   #startAttempt(): void {
-    const target = this.#target;
-    const traceId = this.#owner.options.ids.traceId();
-    const attempt = new Attempt({ number: this.attempts.length + 1, traceId, target }, this);
+    const attempt = new Attempt({
+      call: this.#call,
+      target: this.#target,
+      number: this.attempts.length + 1,
+      traceId: this.#owner.options.ids.traceId(),
+    }, this);
     this.attempts.push(attempt);
-    attempt.hasWaited = !target.release.pool.request(attempt);
+    attempt.hasWaited = !this.#target.release.pool.request(attempt);
   }
 
   #answerBy(index: number): void {
@@ -222,8 +222,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
         attempt.isOverdue = true;
         slot.abort("Overdue");
         slot.overdue();
-        const context = { target: this.#target, requestId: this.#call.requestId };
-        this.#owner.options.recorder.invocationOverdue(toOverdue(attempt, context));
+        this.#owner.options.recorder.invocationOverdue(attempt.toOverdue());
       }
       if (!attempt.isKilled && elapsedMs >= maxDurationMs) {
         attempt.isKilled = true;
@@ -240,8 +239,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
       if (attempt.isRecorded || !attempt.end || isOpen) continue;
       attempt.isRecorded = true;
       const delivered = attempt === this.#answeredBy;
-      const context = { target: this.#target, call: this.#call, delivered };
-      this.#owner.options.recorder.invocationEnded(toRecord(attempt, context));
+      this.#owner.options.recorder.invocationEnded(attempt.toRecord({ delivered }));
     }
   }
 
@@ -279,12 +277,4 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
 
 function isUnderWay({ isRunning }: Attempt): boolean {
   return isRunning;
-}
-
-/** Spelled out: a spread here is the most expensive line of a short request. */
-function toCall(call: AdmittedCall, attempt: Attempt, { settings }: ServedTask): Call {
-  const { requestId, task, method, url, headers, body } = call;
-  const { traceId, number, startedAt } = attempt;
-  const deadlineMs = startedAt + settings.timeoutMs;
-  return { requestId, traceId, attempt: number, task, method, url, headers, deadlineMs, body };
 }

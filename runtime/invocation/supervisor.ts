@@ -1,7 +1,7 @@
 import { Bag } from "../base/bag.ts";
+import type { AdmittedCall } from "./attempt.ts";
 import type { Target } from "./release.ts";
 import {
-  type AdmittedCall,
   RequestRun,
   type RunOwner,
   type SupervisedRequest,

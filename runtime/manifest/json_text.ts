@@ -122,9 +122,11 @@ class JsonScanner {
     this.#skipSpace();
     if (this.#take(close)) return items;
     while (true) {
+      this.#requireMore(close);
       items.push(item());
       this.#skipSpace();
       if (this.#take(close)) return items;
+      this.#requireMore(close);
       if (!this.#take(",")) this.#fail(`put "," or "${close}" here`);
       this.#skipSpace();
       if (this.#text[this.#offset] === close) this.#fail(`remove the "," before this "${close}"`);
@@ -138,6 +140,12 @@ class JsonScanner {
     this.#skipSpace();
     if (!this.#take(":")) this.#fail('put ":" here');
     return { key: String(JSON.parse(key)), start, value: this.#value(depth + 1) };
+  }
+
+  #requireMore(close: string): void {
+    if (this.#offset < this.#text.length) return;
+    const what = close === "}" ? "object" : "array";
+    this.#fail(`the text ends too early: close the ${what} with "${close}"`);
   }
 
   #adviceHere(): string {

@@ -2,13 +2,14 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Call, Failure, Refusal, TaskShape } from "../protocol/call.ts";
+import type { Failure, Refusal, TaskShape } from "../protocol/call.ts";
 import type { AbortReason, BootMessage } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
+import { ProcessSlot, type Slot } from "./process_slot.ts";
 import { Queue, type Queued } from "./queue.ts";
 import { StartGuard } from "./start_guard.ts";
 import type { WorkerHub } from "./worker_hub.ts";
-import { type CallOwner, WorkerProcess } from "./worker_process.ts";
+import { WorkerProcess } from "./worker_process.ts";
 
 /** To be ready with every task loaded; a task's own load limit is shorter. */
 const startTimeoutMs = 15_000;
@@ -43,17 +44,6 @@ export interface SlotRequest extends Queued<SlotRequest> {
   /** Called once, at once where a process has room. */
   onSlot(slot: Slot): void;
   onRefused(refusal: Refusal): void;
-}
-
-/** A place in a worker process, for one call. */
-export interface Slot {
-  readonly pid: number;
-  run(call: Call, owner: CallOwner): void;
-  abort(reason: AbortReason): void;
-  /** The call is past its timeout: its process takes no new ones. */
-  overdue(): void;
-  /** Ends the process for this call's sake. */
-  kill(message: string): void;
 }
 
 /** The worker processes of one release of one deployment, and the queue in front of them. */
@@ -267,35 +257,5 @@ export class ReleasePool {
     if (this.#phase === "open" || this.#queue.size > 0) return;
     this.#wakeShapeWaiters();
     for (const process of this.#processes) process.retire();
-  }
-}
-
-/** One call's place in a process. */
-class ProcessSlot implements Slot {
-  readonly #process: WorkerProcess;
-  #id = 0;
-
-  constructor(process: WorkerProcess) {
-    this.#process = process;
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  run(call: Call, owner: CallOwner): void {
-    this.#id = this.#process.run(call, owner);
-  }
-
-  abort(reason: AbortReason): void {
-    this.#process.abort(this.#id, reason);
-  }
-
-  overdue(): void {
-    this.#process.retire();
-  }
-
-  kill(message: string): void {
-    this.#process.killFor(this.#id, message);
   }
 }

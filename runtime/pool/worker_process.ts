@@ -1,7 +1,7 @@
 import type { CancelTimer } from "../base/clock.ts";
 import { messageOf, RuntimeError, Unreachable } from "../base/errors.ts";
 import type { Child, Connection, ExitStatus } from "../platform/platform.ts";
-import type { Call, DeathState, Ending, Failure, TaskShape } from "../protocol/call.ts";
+import type { DeathState, Ending, Failure, OwnedCall, TaskShape } from "../protocol/call.ts";
 import { FrameWriter } from "../protocol/frames.ts";
 import { type AbortReason, type BootMessage, type WorkerMessage } from "../protocol/messages.ts";
 import { OutputLines } from "./output_lines.ts";
@@ -23,17 +23,6 @@ const edges: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
   ended: [],
 };
 
-/** Somebody who waits for the end of a call. */
-export interface CallOwner {
-  /** Called once. */
-  onEnd(ending: Ending): void;
-}
-
-interface RunningCall {
-  readonly call: Call;
-  readonly owner: CallOwner;
-}
-
 /**
  * One worker process, from its start to its end.
  *
@@ -47,7 +36,7 @@ export class WorkerProcess {
   readonly #start: WorkerStart;
   readonly #child: Child;
   readonly #token: string;
-  readonly #running = new Map<number, RunningCall>();
+  readonly #running = new Map<number, OwnedCall>();
   readonly #runningByTask = new Map<string, number>();
   readonly #output: OutputLines;
   readonly #timers = new Set<CancelTimer>();
@@ -97,9 +86,9 @@ export class WorkerProcess {
   }
 
   /** Hands a call to the process; returns its number here. */
-  run(call: Call, owner: CallOwner): number {
+  run(call: OwnedCall): number {
     const id = this.#nextId++;
-    this.#running.set(id, { call, owner });
+    this.#running.set(id, call);
     this.#runningByTask.set(call.task, this.runningOf(call.task) + 1);
     writeGatewayMessage(this.#writer, { kind: "call", id, call });
     return id;
@@ -154,8 +143,7 @@ export class WorkerProcess {
         cwd: boot.dir,
         env,
         stdin: JSON.stringify(bootMessage),
-        onOutput: (stream, bytes) =>
-          this.#output.push(stream, bytes, [...this.#running.values()].map(({ call }) => call)),
+        onOutput: (stream, bytes) => this.#output.push(stream, bytes, [...this.#running.values()]),
       });
     } catch (error) {
       hub.forget(this.#token);
@@ -183,7 +171,7 @@ export class WorkerProcess {
       case "failed":
         return this.#endCall(message.id, message);
       case "output":
-        return this.#output.print(message.line, this.#running.get(message.id)?.call);
+        return this.#output.print(message.line, this.#running.get(message.id));
       case "loading":
         this.#loading = message.task;
         return;
@@ -200,9 +188,9 @@ export class WorkerProcess {
     const running = this.#running.get(id);
     if (!running) throw new RuntimeError("bad_message", `Cannot end call ${id}: it does not run`);
     this.#running.delete(id);
-    const { task } = running.call;
+    const { task } = running;
     this.#runningByTask.set(task, this.runningOf(task) - 1);
-    running.owner.onEnd(ending);
+    running.onEnd(ending);
     if (this.#state === "ready") this.#start.events.onFree();
     else this.#hangUpWhenIdle();
   }
@@ -240,15 +228,15 @@ export class WorkerProcess {
 
   #tellRunning(status: ExitStatus): void {
     const culprit = this.#endReason?.culprit;
-    const culpritCall = culprit === undefined ? undefined : this.#running.get(culprit)?.call;
-    for (const [id, { owner }] of this.#running) {
+    const culpritCall = culprit === undefined ? undefined : this.#running.get(culprit);
+    for (const [id, call] of this.#running) {
       const failure = this.#failure(status);
       if (id === culprit) {
-        owner.onEnd({ kind: "died", state: "KILLED", failure });
+        call.onEnd({ kind: "died", state: "KILLED", failure });
       } else {
         const because = culpritCall ? `, taken down by trace ${culpritCall.traceId}` : "";
         const message = failure.message + because;
-        owner.onEnd({ kind: "died", state: this.#endState, failure: { ...failure, message } });
+        call.onEnd({ kind: "died", state: this.#endState, failure: { ...failure, message } });
       }
     }
     this.#running.clear();

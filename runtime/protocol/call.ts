@@ -88,6 +88,12 @@ export type Ending =
   | RunResult
   | { readonly kind: "died"; readonly state: DeathState; readonly failure: Failure };
 
+/** A call together with whoever waits for its end. */
+export interface OwnedCall extends Call {
+  /** Called once. */
+  onEnd(ending: Ending): void;
+}
+
 /**
  * What the death of a process means for an invocation in it: `KILLED` for the one it was killed for,
  * `CRASHED` for the others and for a process that ended by itself, `INTERRUPTED` when the gateway

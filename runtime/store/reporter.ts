@@ -1,13 +1,19 @@
+import type { Clock } from "../base/clock.ts";
 import type { Log, LogFields } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { InvocationRecord, Recorder, RequestRecord, TaskOutput } from "../protocol/records.ts";
 import { type JsonLine, toJsonLine } from "./json_line.ts";
+import { LineBudget } from "./line_budget.ts";
 import { printable, printableLine } from "./printable.ts";
+
+/** A full queue turns down thousands of requests a second: the log need not hold each. */
+const maxUnservedPerSecond = 10;
 
 /** What a reporter writes to and how much. */
 export interface ReporterOptions {
   readonly platform: Platform;
   readonly log: Log;
+  readonly clock: Clock;
   readonly format: "text" | "json";
   /** A line for each request, for whoever sits at a terminal. */
   readonly showRequests: boolean;
@@ -18,9 +24,9 @@ export function createReporter(options: ReporterOptions): Recorder {
   return options.format === "json" ? createJsonReporter(options) : createTextReporter(options);
 }
 
-function createJsonReporter({ platform, log }: ReporterOptions): Recorder {
+function createJsonReporter({ platform, log, clock }: ReporterOptions): Recorder {
   const write = (level: JsonLine["level"], event: string, fields: LogFields) =>
-    platform.writeOut("stderr", toJsonLine({ timeMs: Date.now(), level, event }, fields));
+    platform.writeOut("stderr", toJsonLine({ timeMs: clock.wallMs(), level, event }, fields));
   return {
     invocationOverdue: (overdue) => log.warn("invocation.overdue", { ...overdue }),
     invocationEnded: (record) =>
@@ -43,7 +49,8 @@ function idsOf({ traceId, requestId, task }: TaskOutput["calls"][number]) {
   return { traceId, requestId, task };
 }
 
-function createTextReporter({ platform, log, showRequests }: ReporterOptions): Recorder {
+function createTextReporter({ platform, log, clock, showRequests }: ReporterOptions): Recorder {
+  const budget = new LineBudget(maxUnservedPerSecond, clock);
   return {
     invocationOverdue({ requestId: _, traceId, ...overdue }) {
       log.warn("invocation.overdue", { ...overdue, trace: traceId });
@@ -56,7 +63,10 @@ function createTextReporter({ platform, log, showRequests }: ReporterOptions): R
     },
     requestEnded(record) {
       if (showRequests) platform.writeOut("stderr", toRequestLine(record));
-      else if (isUnserved(record)) log.warn("request.unserved", toUnservedFields(record));
+      const omitted = !showRequests && isUnserved(record) ? budget.take() : undefined;
+      if (omitted === undefined) return;
+      const fields = toUnservedFields(record);
+      log.warn("request.unserved", { ...fields, ...(omitted > 0 && { omitted }) });
     },
     output: (output) => platform.writeOut("stderr", toOutputLines(output)),
   };

@@ -6,27 +6,37 @@ import type { Access, Authorized, Unauthorized, UnauthorizedOptions } from "./ty
 
 /** What `authenticate` has decided, under the result that stands for it. */
 export type Decision =
-  | { readonly kind: "authorized"; readonly result: unknown; readonly context: unknown }
-  | { readonly kind: "unauthorized"; readonly result: unknown; readonly reply: Reply };
+  & { readonly result: unknown; readonly earlier: Decision | undefined }
+  & (
+    | { readonly kind: "authorized"; readonly context: unknown }
+    | { readonly kind: "unauthorized"; readonly reply: Reply }
+  );
 
-/** Makes the two results of `authenticate` for one invocation, and knows them again. */
+/** Keeps the decisions an invocation was offered: hardly ever more than one. */
+export interface DecisionStore {
+  lastDecision: Decision | undefined;
+}
+
+/** Makes the two results of `authenticate` for one invocation. */
 export class InvocationAccess implements Access {
-  readonly #decisions: Decision[];
+  readonly #store: DecisionStore;
 
-  /** Every decision it offers is added to `decisions`. */
-  constructor(decisions: Decision[]) {
-    this.#decisions = decisions;
+  constructor(store: DecisionStore) {
+    this.#store = store;
   }
 
   authorized(context?: unknown): Authorized {
     const result: Authorized = { kind: "authorized" };
-    this.#decisions.push({ kind: "authorized", result, context });
+    const earlier = this.#store.lastDecision;
+    this.#store.lastDecision = { kind: "authorized", result, context, earlier };
     return result;
   }
 
   unauthorized(options?: UnauthorizedOptions): Unauthorized {
     const result: Unauthorized = { kind: "unauthorized" };
-    this.#decisions.push({ kind: "unauthorized", result, reply: toReply(options ?? {}) });
+    const reply = toReply(options ?? {});
+    const earlier = this.#store.lastDecision;
+    this.#store.lastDecision = { kind: "unauthorized", result, reply, earlier };
     return result;
   }
 }
@@ -35,8 +45,10 @@ export class InvocationAccess implements Access {
  * Finds what a result of `authenticate` stands for. A result is nothing but its identity:
  * look-alikes, copies and those of other invocations stand for nothing.
  */
-export function findDecision(decisions: readonly Decision[], result: unknown) {
-  for (const decision of decisions) if (decision.result === result) return decision;
+export function findDecision({ lastDecision }: DecisionStore, result: unknown) {
+  for (let decision = lastDecision; decision; decision = decision.earlier) {
+    if (decision.result === result) return decision;
+  }
   return undefined;
 }
 

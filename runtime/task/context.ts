@@ -1,8 +1,8 @@
 import type { Call } from "../protocol/call.ts";
-import { type Decision, InvocationAccess } from "./access.ts";
+import { type DecisionStore, InvocationAccess } from "./access.ts";
 import { toParams } from "./params.ts";
 import { CallRequest } from "./request.ts";
-import { type Draft, DraftResponse } from "./response.ts";
+import { createDraft, type Draft, DraftResponse } from "./response.ts";
 import type {
   Access,
   Invocation,
@@ -23,11 +23,11 @@ export interface RunScope {
 }
 
 /** What a run and the context it hands to the author share; authors reach none of it. */
-export interface RunState {
+export interface RunState extends DecisionStore {
   readonly call: Call;
   readonly scope: RunScope;
-  readonly decisions: Decision[];
-  readonly draft: Draft;
+  /** Made when the author asks for `response`. */
+  draft: Draft | undefined;
   authContext: unknown;
 }
 
@@ -49,7 +49,7 @@ export class InvocationContext implements TaskContext {
   }
 
   get response(): TaskResponse {
-    return this.#response ??= new DraftResponse(this.#state.draft);
+    return this.#response ??= new DraftResponse(this.#state.draft ??= createDraft());
   }
 
   get params(): Params {
@@ -57,7 +57,7 @@ export class InvocationContext implements TaskContext {
   }
 
   get access(): Access {
-    return this.#access ??= new InvocationAccess(this.#state.decisions);
+    return this.#access ??= new InvocationAccess(this.#state);
   }
 
   get authContext(): unknown {

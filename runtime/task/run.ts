@@ -8,6 +8,9 @@ import type { TaskFunction, TaskModule } from "./load.ts";
 import { toReply } from "./reply.ts";
 import { createDraft } from "./response.ts";
 
+/** What stands for a `response` that the author never asked for. */
+const silentDraft = Object.freeze(createDraft());
+
 /** The functions of the author that a call needs. */
 interface Steps {
   readonly authenticate: TaskFunction;
@@ -29,7 +32,7 @@ export async function runTask(module: TaskModule, call: Call, scope: RunScope): 
   try {
     const verdict = steps.authenticate.call(context, context);
     const result = isThenable(verdict) ? await verdict : verdict;
-    const decision = findDecision(state.decisions, result);
+    const decision = findDecision(state, result);
     if (decision === undefined) return failed(illegalResult(result, call));
     if (decision.kind === "unauthorized") return replied(decision.reply, call);
     state.authContext = decision.context;
@@ -37,7 +40,7 @@ export async function runTask(module: TaskModule, call: Call, scope: RunScope): 
     const answer = steps.handler.call(context, context);
     const returned = isThenable(answer) ? await answer : answer;
     stage = "reply";
-    const reply = toReply(returned, state.draft);
+    const reply = toReply(returned, state.draft ?? silentDraft);
     return replied(reply instanceof Promise ? await reply : reply, call);
   } catch (error) {
     return failed(explain(error, { stage, call }));
@@ -61,7 +64,7 @@ function findSteps(module: TaskModule, call: Call): Steps | { readonly failure: 
 }
 
 function createState(call: Call, scope: RunScope): RunState {
-  return { call, scope, decisions: [], draft: createDraft(), authContext: undefined };
+  return { call, scope, lastDecision: undefined, draft: undefined, authContext: undefined };
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -48,6 +48,29 @@ test.each<[readonly string[], string]>([
   expect(stderr).toContain('Try "webtaskd');
 });
 
+test("runCli() warns about it where another setting is refused, too", async () => {
+  const env = { WEBTASKD_ENV_FILES: "x" };
+  const { exitCode, stderr } = await run(["check", "--env", "x"], env);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain("WEBTASKD_ENV_FILES is no setting");
+  expect(stderr).toContain("Cannot use --env");
+});
+
+test("runCli() has one way to help", async () => {
+  const { stdout } = await run(["--help"]);
+  expect(stdout).not.toContain("help [command]");
+  expect(await run(["help", "serve"])).toMatchObject({ exitCode: 2 });
+});
+
+test("runCli() says how to make an app where there is none, and nothing that does not fit", async () => {
+  const { exitCode, stderr } = await run(["serve", "/nowhere"]);
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 1,
+    stderr: 'webtaskd: Cannot find "/nowhere/cloudcode.json": make one with ' +
+      '"webtaskd new hello /nowhere"\n',
+  });
+});
+
 test("runCli() warns about a variable that is no setting", async () => {
   const { stderr } = await run(["check", "/nowhere"], { WEBTASKD_ENV_FILES: "x" });
   expect(stderr).toContain('WEBTASKD_ENV_FILES is no setting, did you mean "WEBTASKD_ENV_FILE"?');

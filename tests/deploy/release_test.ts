@@ -36,6 +36,23 @@ describe("buildRelease()", () => {
     expect(await filesIn(first.dir)).toContain("mark");
   });
 
+  test("names a release after what it holds, files saved meanwhile included", async () => {
+    await using folder = await createTempFolder({ ...app, "app/big.bin": "x".repeat(4_000_000) });
+    let isDone = false;
+    const saving = (async () => {
+      for (let version = 1; !isDone; version++) {
+        await folder.write({ "app/hello.ts": `version ${version}` });
+      }
+    })();
+    const saved = await Promise.all(Array.from({ length: 5 }, () => build(folder)))
+      .finally(() => isDone = true);
+    await saving;
+    for (const { id, dir } of saved.slice(-1)) {
+      await folder.write({ "app/hello.ts": await readFile(join(dir, "hello.ts"), "utf8") });
+      expect((await build(folder)).id).toBe(id);
+    }
+  });
+
   const changes: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
     ["other contents", { "app/hello.ts": "hullo" }],
     ["another file", { "app/b.ts": "" }],

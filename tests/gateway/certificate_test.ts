@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readCertificate } from "../../runtime/gateway/certificate.ts";
@@ -38,9 +39,23 @@ describe("readCertificate()", () => {
   test("refuses files that hold something else", async () => {
     await using temporary = await createTempFolder({ text: "hello", empty: "" });
     for (const name of ["text", "empty"]) {
-      await refusalOf({ certFile: join(temporary.path, name), keyFile });
-      await refusalOf({ certFile, keyFile: join(temporary.path, name) });
+      const file = join(temporary.path, name);
+      expect(await refusalOf({ certFile: file, keyFile })).toEndWith(`"${file}" is not PEM`);
+      expect(await refusalOf({ certFile, keyFile: file })).toEndWith(`"${file}" is not PEM`);
     }
-    await refusalOf({ certFile: keyFile, keyFile: certFile });
+    expect(await refusalOf({ certFile: keyFile, keyFile: certFile })).toContain("is not PEM");
+  });
+
+  test("refuses a key that is encrypted", async () => {
+    const { privateKey } = generateKeyPairSync("ec", {
+      namedCurve: "P-256",
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" },
+    });
+    await using temporary = await createTempFolder({ key: privateKey });
+    const file = join(temporary.path, "key");
+    expect(await refusalOf({ certFile, keyFile: file })).toEndWith(
+      `"${file}" is encrypted: decrypt it`,
+    );
   });
 });

@@ -97,11 +97,13 @@ describe("Gateway", () => {
     expect(errors.map(([event]) => event)).toEqual(Array(2).fill("gateway.failed"));
   });
 
-  test("switches the idle limit off only while a request waits for its task", async () => {
-    const { pool, peers, fetch } = createGateway();
+  test("switches the idle limit off once a request has waited for a moment", async () => {
+    const { clock, pool, peers, fetch } = createGateway();
     pool.onCall = undefined;
     const fetched = fetch("/hello");
     await settle();
+    expect(peers[0]?.told).toEqual([]);
+    clock.advance(1_000);
     expect(peers[0]?.told).toEqual(["waiting"]);
     pool.slots[0]?.end(replied());
     await fetched;

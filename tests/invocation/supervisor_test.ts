@@ -24,6 +24,7 @@ describe("an invocation", () => {
       method: "GET",
       pid: 100,
       state: "COMPLETED",
+      code: undefined,
       reason: undefined,
       stack: undefined,
       status: 200,

@@ -1,15 +1,10 @@
 import { builtInTaskSettings, type TaskSettings } from "../../runtime/base/task_settings.ts";
-import type {
-  CallOwner,
-  ProcessPool,
-  Slot,
-  SlotRequest,
-} from "../../runtime/invocation/release.ts";
-import type { Target } from "../../runtime/invocation/release.ts";
+import type { ProcessPool, Slot, SlotRequest, Target } from "../../runtime/invocation/release.ts";
 import type {
   Call,
   Ending,
   Failure,
+  OwnedCall,
   Refusal,
   Reply,
   TaskShape,
@@ -22,6 +17,7 @@ import type {
   RequestRecord,
   TaskOutput,
 } from "../../runtime/protocol/records.ts";
+import { plainCall } from "../protocol/support.ts";
 
 /** A reply of status 200 with a text. */
 export function replyOf(body = "hello", more: Partial<Reply> = {}): Reply {
@@ -54,15 +50,15 @@ export class FakeSlot implements Slot {
   /** What happened to it, in order. */
   readonly events: string[] = [];
   call: Call | undefined;
-  #owner: CallOwner | undefined;
+  #owner: OwnedCall | undefined;
 
   constructor(pid: number) {
     this.pid = pid;
   }
 
-  run(call: Call, owner: CallOwner): void {
-    this.call = call;
-    this.#owner = owner;
+  run(call: OwnedCall): void {
+    this.call = plainCall(call);
+    this.#owner = call;
   }
 
   abort(reason: AbortReason): void {

@@ -19,6 +19,17 @@ test("parseJsonText() refuses exactly what JSON.parse refuses", () => {
   );
 });
 
+test.each([
+  ["{", 'the text ends too early: close the object with "}"'],
+  ['{"a": 1', 'the text ends too early: close the object with "}"'],
+  ['{"a": 1,', 'the text ends too early: close the object with "}"'],
+  ['{"a": [1, ', 'the text ends too early: close the array with "]"'],
+  ['{"a":', "the text ends too early: put a value here"],
+  ["[1 2", 'put "," or "]" here'],
+])("parseJsonText() says how %s should go on", (text, fix) => {
+  expect(parseJsonText(text)).toEqual({ kind: "broken", offset: expect.any(Number), fix });
+});
+
 function isJson(text: string): boolean {
   try {
     JSON.parse(text);

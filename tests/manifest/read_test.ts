@@ -155,7 +155,7 @@ test.each([
   ['{ "a": 1 "b": 2 }', 'cloudcode.json:1:10: put "," or "}" here'],
   ["{ // note\n}", "cloudcode.json:1:3: put a key in double quotes here"],
   ['{ "a": tru }', "cloudcode.json:1:8: put a JSON value here"],
-  ['{ "a": 1', 'cloudcode.json:1:9: put "," or "}" here'],
+  ['{ "a": 1', 'cloudcode.json:1:9: the text ends too early: close the object with "}"'],
   ["", "cloudcode.json:1:1: the text ends too early: put a value here"],
   ["{} {}", "cloudcode.json:1:4: remove what follows the value"],
   ["[".repeat(10_000), "cloudcode.json:1:102: nest at most 100 levels"],

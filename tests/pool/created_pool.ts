@@ -2,9 +2,9 @@ import { silentLog } from "../../runtime/base/log.ts";
 import {
   type PoolSettings,
   ReleasePool,
-  type Slot,
   type SlotRequest,
 } from "../../runtime/pool/release_pool.ts";
+import type { Slot } from "../../runtime/pool/process_slot.ts";
 import type { Ending, Refusal } from "../../runtime/protocol/call.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
@@ -33,7 +33,7 @@ class Asker implements SlotRequest {
   onSlot(slot: Slot): void {
     this.#requireOnce();
     this.slot = slot;
-    slot.run(callOf({ task: this.task }), this);
+    slot.run({ ...callOf({ task: this.task }), onEnd: (ending) => this.onEnd(ending) });
   }
 
   onRefused(refusal: Refusal): void {

@@ -38,7 +38,8 @@ export function startProcess(workers: FakeWorkers, options: { readonly describe?
   });
   const endings: Record<string, Ending> = {};
   const run = (name: string, task = "hello") =>
-    process.run(callOf({ traceId: name, task }), {
+    process.run({
+      ...callOf({ traceId: name, task }),
       onEnd(ending) {
         if (endings[name]) throw new Error(`Cannot end call "${name}" twice`);
         endings[name] = ending;

@@ -1,4 +1,5 @@
 import { RuntimeError } from "../../runtime/base/errors.ts";
+import type { Call } from "../../runtime/protocol/call.ts";
 import { type Frame, FrameReader, FrameWriter } from "../../runtime/protocol/frames.ts";
 
 /** The bytes that a writer sends for what `write` puts into it. */
@@ -40,4 +41,10 @@ export function isRefused(code: () => unknown): boolean {
     if (error instanceof RuntimeError && error.code === "bad_message") return true;
     throw error;
   }
+}
+
+/** The fields of a call, wherever it keeps them, without the rest of the object. */
+export function plainCall(call: Call): Call {
+  const { requestId, traceId, attempt, task, method, url, headers, deadlineMs, body } = call;
+  return { requestId, traceId, attempt, task, method, url, headers, deadlineMs, body };
 }

@@ -8,6 +8,7 @@ import type {
 } from "../../runtime/protocol/records.ts";
 import { createReporter, type ReporterOptions } from "../../runtime/store/reporter.ts";
 import { createFakePlatform } from "../cli/fake_platform.ts";
+import { ManualClock } from "../manual_clock.ts";
 
 const request: RequestRecord = {
   requestId: "request",
@@ -55,6 +56,7 @@ function createReporting(options: Partial<ReporterOptions> = {}) {
   const reporter = createReporter({
     platform,
     log,
+    clock: new ManualClock(),
     format: "text",
     showRequests: true,
     ...options,
@@ -135,6 +137,17 @@ describe("createReporter() for people", () => {
     const atTerminal = createReporting();
     atTerminal.reporter.requestEnded({ ...request, ...record });
     expect(atTerminal.logged).toEqual([]);
+  });
+
+  test("warns of so many unserved requests a second, and counts the others", () => {
+    const clock = new ManualClock();
+    const { reporter, logged } = createReporting({ showRequests: false, clock });
+    const refused: RequestRecord = { ...request, status: 503, answer: "refused" };
+    for (let times = 0; times < 25; times++) reporter.requestEnded(refused);
+    expect(logged).toHaveLength(10);
+    clock.advance(1_000);
+    reporter.requestEnded(refused);
+    expect(logged.at(-1)?.[1]).toMatchObject({ status: 503, omitted: 15 });
   });
 
   test("writes what tasks print, line by line, with its owner", () => {
