@@ -1,3 +1,5 @@
+export { serve } from "./runtime/serve.ts";
+export type { ServeHandle, ServeOptions } from "./runtime/serve.ts";
 export type {
   Access,
   Authenticate,

@@ -18,6 +18,7 @@ import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/
 import { workerEnvironment } from "./pool/environment.ts";
 import { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
+import type { TaskShape } from "./protocol/call.ts";
 import type { Recorder } from "./protocol/records.ts";
 import { createLog } from "./store/log.ts";
 import { createReporter } from "./store/reporter.ts";
@@ -46,9 +47,10 @@ export interface ServerOptions {
 export interface Server {
   /** As `http://127.0.0.1:8787`, with the real port. */
   readonly url: string;
+  readonly deploymentCount: number;
   /** The address of every web task. */
   readonly taskUrls: readonly string[];
-  /** Loads tasks ahead of their first request, and logs which do not load. */
+  /** Loads tasks ahead of their first request, and logs which cannot be served; never rejects. */
   warmUp(): Promise<void>;
   /** Takes up changed apps and certificates; never rejects. */
   reload(): Promise<void>;
@@ -111,6 +113,10 @@ class RunningServer implements Server {
     return `${tls ? "https" : "http"}://${host}:${listener.port}`;
   }
 
+  get deploymentCount(): number {
+    return this.#parts.deployments.all.length;
+  }
+
   get taskUrls(): readonly string[] {
     const { deployments, settings: { domains }, isLoopback } = this.#parts;
     return toTaskUrls(deployments.all, { domains, url: this.url, isLoopback });
@@ -120,9 +126,8 @@ class RunningServer implements Server {
     const { deployments, log } = this.#parts;
     for (const { hostname, active } of deployments.all) {
       for (const [task, shape] of (await active.pool.describe()) ?? []) {
-        if (shape.kind !== "broken") continue;
-        const { message, stack } = shape.failure;
-        log.error("task.broken", { deployment: hostname, task, reason: message, stack });
+        const fault = faultOf(shape);
+        if (fault) log.error("task.broken", { deployment: hostname, task, ...fault });
       }
     }
   }
@@ -170,6 +175,13 @@ class RunningServer implements Server {
       log.error("certificate.refused", { reason: messageOf(error) });
     }
   }
+}
+
+/** Why every request to a task will get 500. */
+function faultOf(shape: TaskShape): { reason: string; stack: string | undefined } | undefined {
+  if (shape.kind === "broken") return { reason: shape.failure.message, stack: shape.failure.stack };
+  if (shape.hasAuthenticate) return undefined;
+  return { reason: 'missing export "authenticate": add it', stack: undefined };
 }
 
 interface Surroundings {

@@ -26,7 +26,8 @@ export const devCommand: Command = {
   },
 };
 
-function watchApps(server: Server, { args, settings }: CommandContext) {
+function watchApps(server: Server, context: CommandContext) {
+  const { args, settings } = context;
   const appDirs = (args.length > 0 ? args : [defaultApp]).map((dir) => resolve(dir));
   const watcher = watch(appDirs, {
     ignoreInitial: true,
@@ -35,8 +36,15 @@ function watchApps(server: Server, { args, settings }: CommandContext) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return watcher.on("all", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => void server.reload(), settleMs);
+    timer = setTimeout(() => void reload(server, context), settleMs);
   });
+}
+
+/** Tells where the tasks are that were not there before. */
+async function reload(server: Server, { out }: CommandContext): Promise<void> {
+  const before = new Set(server.taskUrls);
+  await server.reload();
+  for (const url of server.taskUrls) if (!before.has(url)) out(`  ${url}`);
 }
 
 /** What is no part of a release: packages, dot files, and our own data. */

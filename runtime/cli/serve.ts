@@ -3,6 +3,9 @@ import { defaultApp, requireApp } from "./apps.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { exitCodes } from "./failure.ts";
 
+/** With more deployments, a process for each at the start would be felt. */
+const maxWarmDeployments = 8;
+
 /** Serves apps until it is told to stop. */
 export const serveCommand: Command = {
   name: "serve",
@@ -40,6 +43,7 @@ export const serveCommand: Command = {
     const server = await openServer(context, { showErrors: false });
     const stopped = runUntilStopped(server, context);
     announce(server, context);
+    if (server.deploymentCount <= maxWarmDeployments) void server.warmUp();
     return await stopped;
   },
 };

@@ -1,5 +1,6 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { isatty } from "node:tty";
+import { fileURLToPath } from "node:url";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
 import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
@@ -55,7 +56,9 @@ export const platform: Platform = {
 /** Compiled, the executable is the program; from source, Bun runs the main module. */
 function programCommand(): string[] {
   const isCompiled = Bun.main.startsWith("/$bunfs/") || Bun.main.includes("~BUN");
-  return isCompiled ? [process.execPath] : [process.execPath, "--no-env-file", Bun.main];
+  // Whoever embeds the server has a main module of their own.
+  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  return isCompiled ? [process.execPath] : [process.execPath, "--no-env-file", main];
 }
 
 function spawn(options: SpawnOptions): Child {

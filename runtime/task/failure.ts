@@ -62,12 +62,12 @@ function traceOf(error: unknown): string {
   if (typeof stack !== "string" || stack === "") return header + placeOf(error);
   const plain = withoutColors(stack);
   // The stack keeps the message the error was made with.
-  return plain.includes(textAt(error, "message")) ? plain : `${header}\n${plain}`;
+  return plain.includes(withoutColors(textAt(error, "message"))) ? plain : `${header}\n${plain}`;
 }
 
 function headerOf(thrown: unknown): string {
   if (!isErrorLike(thrown)) return `thrown value ${show(thrown)}`;
-  return `${textAt(thrown, "name") || "Error"}: ${textAt(thrown, "message")}`;
+  return withoutColors(`${textAt(thrown, "name") || "Error"}: ${textAt(thrown, "message")}`);
 }
 
 /** Deno colors the place of an import that it cannot resolve. */

@@ -39,7 +39,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: ["base", "config", "manifest", "admin", "platform", "protocol"],
   main: ["cli", "worker", "platform", "base"],
-  mod: ["server", "task"],
+  serve: ["server", "config", "platform"],
+  mod: ["serve", "task"],
   /** Scripts that are run by hand or by npm, not part of the program. */
   packaging: ["base", "config", "manifest", "task"],
 };

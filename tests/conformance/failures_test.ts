@@ -43,12 +43,22 @@ conformance("a task", {}, (server) => {
     });
   }
 
+  test("leaves a line when it cannot even be served", async () => {
+    for (const task of ["broken", "unresolved", "no_authenticate"]) {
+      await server().untilOutput(new RegExp(`task\\.broken .*task=${task}`));
+    }
+  });
+
   for (const how of overdue) {
     test(`that ${how} gives 504 at its timeout, and the next request works`, async () => {
       const started = performance.now();
       const answer = await server().fetch(`/overdue?how=${encodeURIComponent(how)}`);
       const elapsedMs = performance.now() - started;
       expectAnswer(answer, timedOut);
+      const traceId = answer.headers.get("x-trace-id");
+      for (const event of ["invocation.overdue", "request.unserved"]) {
+        await server().untilOutput(new RegExp(`WRN ${event} .*${traceId}`));
+      }
       expect(elapsedMs).toBeGreaterThan(390);
       expect(elapsedMs).toBeLessThan(2_500);
       expectAnswer(await server().fetch("/hello"), hello);

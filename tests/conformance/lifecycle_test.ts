@@ -139,6 +139,28 @@ describe.each([...targets])("$name: lifecycle", (target) => {
     expect(await isReady()).toBe(200);
   });
 
+  test("--log json writes one kind of line, from the start to the end", async () => {
+    const flags = ["--log=json", "--drain=300ms"];
+    await using app = await ChangingServer.start(target, { flags });
+    await app.fetch("/hello");
+    app.server.signal("SIGHUP");
+    await app.server.untilOutput(/release\.unchanged/);
+    const held = await app.hold("held");
+    const outcome = held.answer.catch(() => "closed");
+    app.server.signal("SIGTERM");
+    await Promise.all([outcome, app.server.exited]);
+    await app.server.untilOutput(/server\.cut_off/);
+    const lines = app.server.output.split("\n").filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line));
+    for (const line of lines) {
+      expect(Object.keys(line).slice(0, 3)).toEqual(["time", "level", "event"]);
+    }
+    expect(lines.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(["request", "invocation", "release.unchanged", "server.stopping"]),
+    );
+    expect(app.server.output).not.toMatch(/^webtaskd: /m);
+  });
+
   test("SIGHUP serves new code, and what runs ends on the old", async () => {
     await using app = await ChangingServer.start(target);
     expectAnswer(await app.fetch("/version"), { status: 200, text: "version 1" });

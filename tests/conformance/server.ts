@@ -14,6 +14,8 @@ const readyLine = /^webtaskd listening on (https?:\/\/127\.0\.0\.1:(\d+))$/m;
 
 /** How a server is started. */
 export interface ServerOptions {
+  /** @default "serve" */
+  readonly command?: "serve" | "dev";
   /** App folders; names are folders of `tests/fixtures`. @default ["acme"] */
   readonly apps?: readonly string[];
   /** Command-line flags, or what makes them of the server's own folder. @default [] */
@@ -170,9 +172,9 @@ export class TestServer {
   }
 
   #arguments(options: ServerOptions): string[] {
-    const { apps = ["acme"], flags = [] } = options;
+    const { command = "serve", apps = ["acme"], flags = [] } = options;
     return [
-      "serve",
+      command,
       ...apps.map((app) => app.startsWith("/") ? app : join(root, "tests/fixtures", app)),
       "--port=0",
       `--data=${this.dataFolder}`,

@@ -65,6 +65,12 @@ describe("toFailure()", () => {
     const error = new Error("boom");
     error.stack = "Error: boom\n    at \x1b[0m\x1b[36mfile:///a.ts\x1b[0m:\x1b[33m1\x1b[0m";
     expect(fail(error).stack).toBe("Error: boom\n    at file:///a.ts:1");
+    const colored = new Error("no \x1b[36mfile:///b.ts\x1b[0m");
+    colored.stack = `Error: ${colored.message}\n    at file:///a.ts:1`;
+    expect(fail(colored)).toMatchObject({
+      message: "Cannot run it: Error: no file:///b.ts",
+      stack: "Error: no file:///b.ts\n    at file:///a.ts:1",
+    });
   });
 
   test("stops after ten causes and in a circle", () => {
