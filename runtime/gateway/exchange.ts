@@ -7,8 +7,28 @@ import { readPath, type RequestPath } from "./path.ts";
 import type { PublicAddress } from "./public_address.ts";
 import type { ReplyContext } from "./reply.ts";
 
+/** Who sees a request through. */
+export interface ExchangeOwner {
+  /** The supervisor has found what to tell the client. */
+  answered(exchange: Exchange, answer: Answer): void;
+}
+
+/** What a handler knows of the listener a request came through. */
+export interface ListenerState {
+  /** It is about to stop: every answer asks its client to close the connection. */
+  readonly isDraining: boolean;
+}
+
+/** Where a request came from and where its response goes. */
+export interface ExchangeEnds {
+  readonly listener: ListenerState;
+  readonly resolve: (response: Response) => void;
+}
+
 /** What is known of a request before it is looked into. */
 export interface ExchangeStart {
+  readonly owner: ExchangeOwner;
+  readonly ends: ExchangeEnds;
   readonly request: Request;
   readonly info: RequestInfo;
   readonly headers: HeaderFields;
@@ -36,10 +56,12 @@ export class Exchange implements ReplyContext, WaitingClient {
   readonly path: RequestPath;
   /** Where it goes, once host and path are known to lead somewhere. */
   target: Target | undefined;
-  /** What the supervisor said. */
-  answer: Answer | undefined;
+  readonly #owner: ExchangeOwner;
+  readonly #ends: ExchangeEnds;
 
   constructor(start: ExchangeStart) {
+    this.#owner = start.owner;
+    this.#ends = start.ends;
     this.request = start.request;
     this.info = start.info;
     this.headers = start.headers;
@@ -51,7 +73,6 @@ export class Exchange implements ReplyContext, WaitingClient {
     this.method = start.request.method;
     this.path = readPath(start.request.url);
     this.target = undefined;
-    this.answer = undefined;
   }
 
   /** As the client sees it, whatever proxies are between. */
@@ -64,6 +85,17 @@ export class Exchange implements ReplyContext, WaitingClient {
   get replyHeaders(): Record<string, string> | undefined {
     const cors = this.target?.task.settings.cors;
     return cors && corsHeaders(cors, this.headers);
+  }
+
+  /** Gives the response to the client. */
+  respond(response: Response): void {
+    this.info.answering();
+    if (this.#ends.listener.isDraining) response.headers.set("connection", "close");
+    this.#ends.resolve(response);
+  }
+
+  onAnswer(answer: Answer): void {
+    this.#owner.answered(this, answer);
   }
 
   /** Its client may have to wait longer than an idle connection lives, or may leave. */

@@ -8,7 +8,7 @@ import type { Supervisor } from "../invocation/supervisor.ts";
 import type { HttpHandler, Platform, RequestInfo } from "../platform/platform.ts";
 import type { Recorder } from "../protocol/records.ts";
 import { type Admitted, check } from "./checks.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type ExchangeEnds, type ExchangeOwner, type ListenerState } from "./exchange.ts";
 import type { HostTable } from "./hosts.ts";
 import { type DirectAddress, readPublicAddress } from "./public_address.ts";
 import { type Outgoing, toFailedOutgoing, toOutgoing } from "./reply.ts";
@@ -29,17 +29,11 @@ export interface GatewayOptions {
   readonly showErrors: boolean;
 }
 
-/** What a handler knows of the listener a request came through. */
-export interface ListenerState {
-  /** It is about to stop: every answer asks its client to close the connection. */
-  readonly isDraining: boolean;
-}
-
 /**
  * Turns HTTP requests into calls and what comes of them into responses. There is no router: which
  * task a path names depends on the host, and both are looked up in one table each.
  */
-export class Gateway {
+export class Gateway implements ExchangeOwner {
   readonly #options: GatewayOptions;
   readonly #direct: DirectAddress;
 
@@ -51,14 +45,27 @@ export class Gateway {
 
   /** Makes the handler of one listener. */
   handlerFor(listener: ListenerState): HttpHandler {
-    return (request, info) => this.#handle(this.#open(request, info), listener);
+    return (request, info) =>
+      new Promise((resolve) => this.#handle(this.#open(request, info, { listener, resolve })));
   }
 
-  #open(request: Request, info: RequestInfo): Exchange {
+  /** Goes on with a request that the supervisor is through with. */
+  answered(exchange: Exchange, answer: Answer): void {
+    try {
+      this.#finish(exchange, toOutgoing(answer, exchange));
+    } catch (error) {
+      const traceId = "traceId" in answer ? answer.traceId : undefined;
+      this.#fail(exchange, { error, traceId });
+    }
+  }
+
+  #open(request: Request, info: RequestInfo, ends: ExchangeEnds): Exchange {
     const { platform, clock, ids, showErrors } = this.#options;
     const headers = platform.headerFields(request.headers);
     const address = readPublicAddress(headers, info, this.#direct);
     return new Exchange({
+      owner: this,
+      ends,
       request,
       info,
       headers,
@@ -70,39 +77,40 @@ export class Gateway {
     });
   }
 
-  async #handle(exchange: Exchange, listener: ListenerState): Promise<Response> {
-    let outgoing: Outgoing;
+  /** No `async` here: a short request would pay more for it than for its checks. */
+  #handle(exchange: Exchange): void {
     try {
       const checked = check(exchange, this.#options);
-      const admitted = checked instanceof Promise ? await checked : checked;
-      outgoing = "response" in admitted
-        ? admitted
-        : toOutgoing(exchange.answer = await this.#run(exchange, admitted), exchange);
+      if (!(checked instanceof Promise)) return this.#proceed(exchange, checked);
+      checked.then((checked) => this.#proceed(exchange, checked))
+        .catch((error: unknown) => this.#fail(exchange, { error }));
     } catch (error) {
-      outgoing = this.#broken(exchange, error);
+      this.#fail(exchange, { error });
     }
-    const { response } = outgoing;
-    exchange.info.answering();
-    if (listener.isDraining) response.headers.set("connection", "close");
-    this.#record(exchange, outgoing);
-    return response;
   }
 
-  #run(exchange: Exchange, { target, body }: Admitted): Promise<Answer> {
+  #proceed(exchange: Exchange, checked: Outgoing | Admitted): void {
+    if ("response" in checked) return this.#finish(exchange, checked);
+    const { target, body } = checked;
     const { method, headers, requestId, publicUrl: url } = exchange;
     const call = { requestId, task: target.task.name, method, url, headers, body };
-    return this.#options.supervisor.run(target, call, exchange).answer;
+    this.#options.supervisor.run(target, call, exchange);
   }
 
   /** A defect of ours, or a worker that forged its reply: the client learns nothing of it. */
-  #broken(exchange: Exchange, error: unknown): Outgoing {
-    const { requestId, answer } = exchange;
-    const traceId = answer && "traceId" in answer ? answer.traceId : undefined;
+  #fail(exchange: Exchange, { error, traceId }: { error: unknown; traceId?: string | undefined }) {
+    const { requestId } = exchange;
     const reason = messageOf(error);
     const stack = error instanceof Error ? error.stack : undefined;
     this.#options.log.error("gateway.failed", { requestId, traceId, reason, stack });
     const failure = { message: reason, stack, publicMessage: undefined };
-    return toFailedOutgoing({ code: "response_illegal", ...failure }, traceId, exchange);
+    const code = "response_illegal";
+    this.#finish(exchange, toFailedOutgoing({ code, ...failure }, traceId, exchange));
+  }
+
+  #finish(exchange: Exchange, outgoing: Outgoing): void {
+    this.#record(exchange, outgoing);
+    exchange.respond(outgoing.response);
   }
 
   #record(exchange: Exchange, { status, answer, reason, traceId }: Outgoing): void {

@@ -28,7 +28,8 @@ export function readPublicAddress(
   info: RequestInfo,
   direct: DirectAddress,
 ): PublicAddress {
-  const host = info.host();
+  // HTTP/2 has none of that name: only then is the runtime asked.
+  const host = headers["host"] ?? info.host();
   const { trustedProxies, scheme } = direct;
   const peer = trustedProxies ? info.clientAddress() : undefined;
   if (!trustedProxies || peer === undefined || !trustedProxies.has(peer)) {

@@ -1,7 +1,8 @@
 import { delay } from "../base/deadline.ts";
 import type { HttpOptions, HttpServer, Platform, TlsCertificate } from "../platform/platform.ts";
 import { idleTimeoutMs } from "./checks.ts";
-import type { Gateway, ListenerState } from "./gateway.ts";
+import type { ListenerState } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
 
 /**
  * How long answers say `Connection: close` before a listener stops. Stopping at once would cut

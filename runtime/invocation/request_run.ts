@@ -22,13 +22,14 @@ export type Answer =
 
 /** Whoever waits for the answer. */
 export interface WaitingClient {
+  /** Called once, when everything about the answer has been recorded. */
+  onAnswer(answer: Answer): void;
   /** The wait takes longer than most: from here on it is worth knowing when the client leaves. */
   onLinger(run: SupervisedRequest): void;
 }
 
 /** A supervised request, as the gateway sees it. */
 export interface SupervisedRequest {
-  readonly answer: Promise<Answer>;
   /** The client has left. */
   clientGone(): void;
 }
@@ -63,15 +64,15 @@ export interface RunParts {
 export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents, BagItem {
   bagIndex = -1;
   readonly attempts: Attempt[] = [];
-  readonly answer: Promise<Answer>;
   readMs = 0;
   nowMs = 0;
   readonly #target: Target;
   readonly #call: AdmittedCall;
   readonly #client: WaitingClient;
   readonly #owner: RunOwner;
-  #resolve: (answer: Answer) => void = () => {};
-  /** INVARIANT: set exactly once, before `answer` resolves. */
+  /** Found, and not yet told to the client. */
+  #answer: Answer | undefined;
+  /** INVARIANT: set exactly once, together with `#answer`. */
   #answeredBy: Attempt | "nobody" | undefined;
   #isClientGone = false;
   /** How often it was found open; it lingers from the second time on. */
@@ -85,9 +86,6 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     this.#call = call;
     this.#client = client;
     this.#owner = owner;
-    this.answer = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
   }
 
   get mayStart(): boolean {
@@ -125,18 +123,20 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
 
   onSlot(attempt: Attempt, slot: Slot): void {
     const { clock } = this.#owner.options;
-    this.#tick();
+    // Without a wait it is still the moment of the request.
+    if (attempt.hasWaited) this.#tick();
     attempt.startedMs = this.nowMs;
     attempt.startedAt = clock.wallMs();
     slot.run(attempt);
     // The timer so far was for the wait in the queue.
-    if (attempt.hasWaited) this.#advance();
+    if (attempt.hasWaited) this.#rest();
   }
 
   onRefused(refusal: Refusal): void {
     this.#settle({ kind: "refused", refusal }, "nobody");
     this.attempts.pop();
     this.#rest();
+    this.#tellClient();
   }
 
   onEnd(attempt: Attempt, ending: Ending): void {
@@ -157,6 +157,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     this.#watchOverdue();
     this.#recordEnded();
     this.#rest();
+    this.#tellClient();
   }
 
   /** Returns whether something changed, so that another look is worth it. */
@@ -208,7 +209,14 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
       // Nobody waits any more for an attempt that has no process yet.
       if (attempt.isWaiting) this.#target.release.pool.cancel(attempt);
     }
-    this.#resolve(answer);
+    this.#answer = answer;
+  }
+
+  #tellClient(): void {
+    const answer = this.#answer;
+    if (!answer) return;
+    this.#answer = undefined;
+    this.#client.onAnswer(answer);
   }
 
   /** Past its own timeout an invocation runs on, watched; past `maxDuration` it is ended. */

@@ -21,29 +21,106 @@ type Stage = "authenticate" | "handler" | "reply";
 
 /**
  * Runs a task for a call: `authenticate`, then the handler of its method. Whatever the author's
- * code does, the promise resolves; it stays pending for as long as that code runs.
+ * code does, it comes to a result and never rejects; a promise stays pending for as long as that
+ * code runs, and a task that waits for nothing has its result at once.
  */
-export async function runTask(module: TaskModule, call: Call, scope: RunScope): Promise<RunResult> {
+export function runTask(
+  module: TaskModule,
+  call: Call,
+  scope: RunScope,
+): RunResult | Promise<RunResult> {
   const steps = findSteps(module, call);
   if ("failure" in steps) return failed(steps.failure);
-  const state = createState(call, scope);
-  const context = new InvocationContext(state);
-  let stage: Stage = "authenticate";
-  try {
-    const verdict = steps.authenticate.call(context, context);
-    const result = isThenable(verdict) ? await verdict : verdict;
-    const decision = findDecision(state, result);
-    if (decision === undefined) return failed(illegalResult(result, call));
+  return new TaskRun(steps, createState(call, scope)).authenticate();
+}
+
+/**
+ * One run of a task, step by step: authenticate → decide → handle → reply. Each goes straight on to
+ * the next unless the author's code returned a promise: for a short task, waiting for a value that is
+ * there already costs more than all the rest.
+ */
+class TaskRun {
+  readonly #steps: Steps;
+  readonly #state: RunState;
+  readonly #context: InvocationContext;
+
+  constructor(steps: Steps, state: RunState) {
+    this.#steps = steps;
+    this.#state = state;
+    this.#context = new InvocationContext(state);
+  }
+
+  authenticate(): RunResult | Promise<RunResult> {
+    let verdict: unknown;
+    try {
+      verdict = this.#steps.authenticate.call(this.#context, this.#context);
+      if (isThenable(verdict)) return this.#awaitVerdict(verdict);
+    } catch (error) {
+      return this.#fail("authenticate", error);
+    }
+    return this.#decide(verdict);
+  }
+
+  async #awaitVerdict(pending: PromiseLike<unknown>): Promise<RunResult> {
+    let verdict: unknown;
+    try {
+      verdict = await pending;
+    } catch (error) {
+      return this.#fail("authenticate", error);
+    }
+    return await this.#decide(verdict);
+  }
+
+  #decide(verdict: unknown): RunResult | Promise<RunResult> {
+    const { call } = this.#state;
+    const decision = findDecision(this.#state, verdict);
+    if (decision === undefined) return failed(illegalResult(verdict, call));
     if (decision.kind === "unauthorized") return replied(decision.reply, call);
-    state.authContext = decision.context;
-    stage = "handler";
-    const answer = steps.handler.call(context, context);
-    const returned = isThenable(answer) ? await answer : answer;
-    stage = "reply";
-    const reply = toReply(returned, state.draft ?? silentDraft);
-    return replied(reply instanceof Promise ? await reply : reply, call);
-  } catch (error) {
-    return failed(explain(error, { stage, call }));
+    this.#state.authContext = decision.context;
+    return this.#handle();
+  }
+
+  #handle(): RunResult | Promise<RunResult> {
+    let returned: unknown;
+    try {
+      returned = this.#steps.handler.call(this.#context, this.#context);
+      if (isThenable(returned)) return this.#awaitReturned(returned);
+    } catch (error) {
+      return this.#fail("handler", error);
+    }
+    return this.#reply(returned);
+  }
+
+  async #awaitReturned(pending: PromiseLike<unknown>): Promise<RunResult> {
+    let returned: unknown;
+    try {
+      returned = await pending;
+    } catch (error) {
+      return this.#fail("handler", error);
+    }
+    return await this.#reply(returned);
+  }
+
+  #reply(returned: unknown): RunResult | Promise<RunResult> {
+    const { call, draft = silentDraft } = this.#state;
+    try {
+      const reply = toReply(returned, draft);
+      return reply instanceof Promise ? this.#awaitReply(reply) : replied(reply, call);
+    } catch (error) {
+      return this.#fail("reply", error);
+    }
+  }
+
+  async #awaitReply(pending: Promise<Reply>): Promise<RunResult> {
+    try {
+      return replied(await pending, this.#state.call);
+    } catch (error) {
+      return this.#fail("reply", error);
+    }
+  }
+
+  #fail(stage: Stage, error: unknown): RunResult {
+    return failed(explain(error, { stage, call: this.#state.call }));
   }
 }
 

@@ -110,16 +110,18 @@ class Worker implements ScopeOwner {
 
   readonly #run = (scope: InvocationScope): void => {
     const module = this.#modules.loaded(scope.call.task);
-    if (module) void this.#runLoaded(module, scope);
+    if (module) this.#runLoaded(module, scope);
     else void this.#loadAndRun(scope);
   };
 
-  async #runLoaded(module: TaskModule, scope: InvocationScope): Promise<void> {
-    scope.end(await runTask(module, scope.call, scope));
+  #runLoaded(module: TaskModule, scope: InvocationScope): void {
+    const result = runTask(module, scope.call, scope);
+    if (result instanceof Promise) void result.then((result) => scope.end(result));
+    else scope.end(result);
   }
 
   async #loadAndRun(scope: InvocationScope): Promise<void> {
-    await this.#runLoaded(await this.#modules.load(scope.call.task), scope);
+    this.#runLoaded(await this.#modules.load(scope.call.task), scope);
   }
 
   /** Tells the gateway how an invocation ended. */

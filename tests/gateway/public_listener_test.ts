@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { PublicListener } from "../../runtime/gateway/public_listener.ts";
 import type { HttpOptions, HttpServer } from "../../runtime/platform/platform.ts";
-import type { Gateway, ListenerState } from "../../runtime/gateway/gateway.ts";
+import type { ListenerState } from "../../runtime/gateway/exchange.ts";
+import type { Gateway } from "../../runtime/gateway/gateway.ts";
 
 /** A server that notes what becomes of it. */
 class FakeServer implements HttpServer {

@@ -42,9 +42,11 @@ class WatchedRequest implements WaitingClient {
 
   watch(request: SupervisedRequest): void {
     this.#request = request;
-    void request.answer.then((answer) => {
-      this.answer = answer;
-    });
+  }
+
+  onAnswer(answer: Answer): void {
+    if (this.answer) throw new Error("Cannot answer a request twice");
+    this.answer = answer;
   }
 
   onLinger(run: SupervisedRequest): void {

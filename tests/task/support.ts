@@ -43,9 +43,12 @@ export function authenticate({ access }: AuthenticateArguments) {
 }
 
 /** Runs the exports of a task, to which a permissive `authenticate` is added. */
-export function run(exports: Record<string, unknown>, call: Call = callOf()): Promise<RunResult> {
+export async function run(
+  exports: Record<string, unknown>,
+  call: Call = callOf(),
+): Promise<RunResult> {
   const module = toTaskModule({ authenticate, ...exports }, "/app/hello.ts");
-  return runTask(module, call, scopeOf());
+  return await runTask(module, call, scopeOf());
 }
 
 /** Runs a GET handler and returns its reply. */
