@@ -108,9 +108,15 @@ export class Gateway implements ExchangeOwner {
     this.#finish(exchange, toFailedOutgoing({ code, ...failure }, traceId, exchange));
   }
 
+  /** The client comes first: a record that cannot be made must not cost it its answer. */
   #finish(exchange: Exchange, outgoing: Outgoing): void {
-    this.#record(exchange, outgoing);
     exchange.respond(outgoing.response);
+    try {
+      this.#record(exchange, outgoing);
+    } catch (error) {
+      const { requestId } = exchange;
+      this.#options.log.error("record.failed", { requestId, reason: messageOf(error) });
+    }
   }
 
   #record(exchange: Exchange, { status, answer, reason, traceId }: Outgoing): void {

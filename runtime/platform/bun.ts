@@ -58,7 +58,10 @@ function programCommand(): string[] {
   const isCompiled = Bun.main.startsWith("/$bunfs/") || Bun.main.includes("~BUN");
   // Whoever embeds the server has a main module of their own.
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  return isCompiled ? [process.execPath] : [process.execPath, "--no-env-file", main];
+  // What an app imports is in its own node_modules; Bun would fetch the rest from the network.
+  return isCompiled
+    ? [process.execPath]
+    : [process.execPath, "--no-install", "--no-env-file", main];
 }
 
 function spawn(options: SpawnOptions): Child {

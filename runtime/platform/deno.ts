@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
 import { RuntimeError } from "../base/errors.ts";
 import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
 import type {
@@ -52,7 +53,7 @@ export const platform: Platform = {
 
 /** The flags give task code the imports that Bun allows by itself. */
 function programCommand(): string[] {
-  const main = new URL("../main.ts", import.meta.url).pathname;
+  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
   return [
     Deno.execPath(),
     "run",
@@ -64,14 +65,19 @@ function programCommand(): string[] {
     "--node-modules-dir=manual",
     "--no-config",
     "--no-lock",
-    `--import-map=${new URL("./deno_import_map.json", import.meta.url).pathname}`,
+    `--import-map=${fileURLToPath(new URL("./deno_import_map.json", import.meta.url))}`,
     main,
   ];
 }
 
 function writeOut(stream: "stdout" | "stderr", text: string): void {
   let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno[stream].writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(Deno[stream].writeSync(bytes));
+  } catch (error) {
+    // Whoever read has gone: what is written from here on is for nobody, as under Bun.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 function spawn(options: SpawnOptions): Child {

@@ -8,6 +8,8 @@ import { RuntimeError } from "../base/errors.ts";
  * Numbers are little-endian. `id` names the invocation the frame is about, 0 where it is about none.
  */
 
+/** Task code may replace the global one, and its replies must still leave the process. */
+const { setImmediate } = globalThis;
 const lengthBytes = 4;
 const headerBytes = 13;
 const firstBufferBytes = 64 * 1024;

@@ -1,6 +1,6 @@
-const ownFolder = new URL("..", import.meta.url).pathname;
+const ownUrl = new URL("..", import.meta.url);
 /** How stacks name our own sources: from disk on Bun and Deno, and inside the executable. */
-const ownPlaces = [ownFolder, `file://${ownFolder}`, "/$bunfs/", "runtime/"];
+const ownPlaces = [decodeURIComponent(ownUrl.pathname), ownUrl.href, "/$bunfs/", "runtime/"];
 const runtimePlaces = ["node:", "ext:", "native", "internal:"];
 const frame = /^\s+at (?:async )?(?:.* \()?(.*?)\)?$/;
 

@@ -62,7 +62,8 @@ describe.each([...targets])("$name: lifecycle", (target) => {
   test("prints the address, then the address of every web task", async () => {
     await using app = await ChangingServer.start(target);
     const { server } = app;
-    await server.untilOutput(/\/waiting\b/);
+    // The last line: output arrives in pieces.
+    await server.untilOutput(/\/version\b/);
     const lines = server.output.slice(server.output.indexOf("webtaskd listening on"));
     expect(lines).toStartWith(`webtaskd listening on ${app.url}\n`);
     for (const task of ["hello", "waiting", "version"]) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { failed, killed, replied } from "../invocation/support.ts";
+import { failed, FakeRecorder, killed, replied } from "../invocation/support.ts";
 import { createErrorLog, createGateway, trustedProxies } from "./support.ts";
 
 /** Lets a request come as far as it can. */
@@ -110,6 +110,16 @@ describe("Gateway", () => {
     expect(peers[0]?.told).toEqual(["waiting", "answering"]);
     await fetch("/nope");
     expect(peers[1]?.told).not.toContain("waiting");
+  });
+
+  test("answers a client even when its request cannot be recorded", async () => {
+    const recorder = new FakeRecorder();
+    recorder.requestEnded = () => {
+      throw new Error("Cannot write: nobody reads");
+    };
+    const { fetch } = createGateway({ hello: {} }, { recorder });
+    expect((await fetch("/hello")).status).toBe(200);
+    expect((await fetch("/nope")).status).toBe(404);
   });
 
   test("asks clients to close the connection while its listener drains", async () => {

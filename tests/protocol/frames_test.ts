@@ -172,3 +172,16 @@ describe("FrameWriter", () => {
     expect(ids).toEqual([1, 2, 3]);
   });
 });
+
+test("FrameWriter sends what it holds, whatever has become of the global setImmediate", async () => {
+  const original = globalThis.setImmediate;
+  const sent: Uint8Array[] = [];
+  try {
+    Reflect.set(globalThis, "setImmediate", () => {});
+    new FrameWriter((bytes) => void sent.push(bytes.slice())).write(1, 2, { head: "hello" });
+  } finally {
+    Reflect.set(globalThis, "setImmediate", original);
+  }
+  await new Promise<void>((resolve) => void original(resolve));
+  expect(sent.length).toBe(1);
+});
