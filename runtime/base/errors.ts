@@ -1,7 +1,4 @@
-/**
- * The closed list of what can go wrong outside task code. The gateway maps a code to an HTTP status
- * and a public text in one table; `cause` and stack stay in logs and traces.
- */
+/** The closed list of what can go wrong outside task code; none of it reaches a client. */
 export type ErrorCode =
   | "bad_setting"
   | "bad_manifest"
@@ -9,17 +6,13 @@ export type ErrorCode =
   | "no_app"
   | "bad_hostname"
   | "bad_message"
-  | "bad_request"
-  | "body_too_large"
   | "listen_failed"
   | "tls_failed"
   | "spawn_failed"
   | "worker_failed"
   | "file_exists"
   | "file_failed"
-  | "overdue"
-  | "cancelled"
-  | "closed";
+  | "overdue";
 
 /** An error of webtaskd itself, with a code that callers may branch on. */
 export class RuntimeError extends Error {

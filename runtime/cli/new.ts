@@ -8,7 +8,7 @@ import { badSetting } from "../config/setting.ts";
 import { addTaskEntry } from "../manifest/add_task.ts";
 import { maxAppLength } from "../manifest/hostname.ts";
 import { manifestName } from "../manifest/manifest.ts";
-import { taskNamePattern } from "../manifest/schema.ts";
+import { taskNamePattern } from "../base/task_name.ts";
 import { findTaskFile } from "../manifest/task_files.ts";
 import { defaultApp, isApp } from "./apps.ts";
 import type { Command, CommandContext } from "./command.ts";

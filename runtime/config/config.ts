@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Environment } from "../base/environment.ts";
 import { didYouMean } from "../base/nearest.ts";
+import { maxSocketPathBytes } from "../base/socket_path.ts";
 import type { TaskSettings } from "../base/task_settings.ts";
 import type { AddressSet } from "./address_set.ts";
 import type { AdminAddress } from "./parsers.ts";
@@ -43,9 +44,6 @@ export interface ReadOptions extends Sources {
   /** The settings a command takes; the others keep their defaults. */
   readonly names: readonly SettingName[];
 }
-
-/** Source: unix(7), `sun_path`, without the final zero. */
-const maxSocketPathBytes = 107;
 
 /**
  * Reads the settings of a command: flag over variable over default.

@@ -1,5 +1,4 @@
-/** A task's path and nothing else that would need resolving. */
-const plainPattern = /^\/[A-Za-z][A-Za-z0-9_-]{0,63}\/?$/;
+import { taskNamePattern } from "../base/task_name.ts";
 
 /** The path of a request and what it names. */
 export interface RequestPath {
@@ -18,9 +17,10 @@ export function readPath(url: string): RequestPath {
   const queryStart = target.indexOf("?");
   const raw = queryStart < 0 ? target : target.slice(0, queryStart);
   const query = queryStart < 0 ? "" : target.slice(queryStart);
-  if (plainPattern.test(raw)) return { path: raw, query, task: toTask(raw) };
+  const plain = toTask(raw);
+  if (plain !== undefined) return { path: raw, query, task: plain };
   const path = resolve(raw);
-  return { path, query, task: plainPattern.test(path) ? toTask(path) : undefined };
+  return { path, query, task: toTask(path) };
 }
 
 /** After scheme and authority, where the URL has them. */
@@ -39,8 +39,10 @@ function dropFragment(target: string): string {
   return start < 0 ? target : target.slice(0, start);
 }
 
-function toTask(path: string): string {
-  return path.slice(1, path.endsWith("/") ? -1 : undefined);
+/** The name of a task, when that is all the path says; nothing of it then needs resolving. */
+function toTask(path: string): string | undefined {
+  const name = path.startsWith("/") ? path.slice(1, path.endsWith("/") ? -1 : undefined) : "";
+  return taskNamePattern.test(name) ? name : undefined;
 }
 
 /** Dot segments and backslashes are resolved by one implementation on every runtime. */

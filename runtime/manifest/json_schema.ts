@@ -1,6 +1,7 @@
+import { taskNamePattern } from "../base/task_name.ts";
 import { type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
-import { corsSchema, headSchema, taskNamePattern, taskSchema } from "./schema.ts";
+import { corsSchema, headSchema, taskSchema } from "./schema.ts";
 
 const manifestSchema = v.pipe(
   v.strictObject({

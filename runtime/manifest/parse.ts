@@ -1,3 +1,4 @@
+import { taskNamePattern } from "../base/task_name.ts";
 import * as v from "valibot";
 import { didYouMean } from "../base/nearest.ts";
 import { builtInTaskSettings, settingsConflict, type TaskSettings } from "../base/task_settings.ts";
@@ -5,7 +6,7 @@ import { toGivenSettings } from "./given_settings.ts";
 import type { Manifest, ManifestTask } from "./manifest.ts";
 import type { JsonPath } from "./json_text.ts";
 import type { Report } from "./problems.ts";
-import { corsSchema, headSchema, taskNamePattern, taskSchema } from "./schema.ts";
+import { corsSchema, headSchema, taskSchema } from "./schema.ts";
 import { findTaskFile } from "./task_files.ts";
 
 /** Where the JSON came from, and where its problems go. */

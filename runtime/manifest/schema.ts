@@ -1,3 +1,4 @@
+import { taskNamePattern } from "../base/task_name.ts";
 import * as v from "valibot";
 import { parseLabel } from "../base/dns.ts";
 import { maxAppLength } from "./hostname.ts";
@@ -11,9 +12,6 @@ import {
   secondsSchema,
 } from "./leaf_schemas.ts";
 import { versionFix } from "./version.ts";
-
-/** What a task may be called. */
-export const taskNamePattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const;
 const appPattern = `^[a-z0-9]([a-z0-9-]{0,${maxAppLength - 2}}[a-z0-9])?$`;

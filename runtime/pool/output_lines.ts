@@ -1,8 +1,7 @@
 import type { Call } from "../protocol/call.ts";
-import type { OutputLine } from "../protocol/messages.ts";
+import { maxOutputChars, type OutputLine } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 
-const maxLineChars = 16 * 1024;
 const maxTailChars = 4 * 1024;
 /** Raw output beyond this many lines of a process in one second is counted, not passed on. */
 const maxRawLinesPerSecond = 500;
@@ -38,7 +37,7 @@ export class OutputLines {
     const text = this.#decoders[stream].decode(bytes, { stream: true });
     if (stream === "stderr") this.#tail = (this.#tail + text).slice(-maxTailChars);
     const lines = (this.#rest[stream] + text).split("\n");
-    this.#rest[stream] = (lines.pop() ?? "").slice(0, maxLineChars);
+    this.#rest[stream] = (lines.pop() ?? "").slice(0, maxOutputChars);
     for (const line of lines) this.#raw(stream, line, calls);
   }
 
@@ -64,7 +63,7 @@ export class OutputLines {
       return;
     }
     const level = stream === "stderr" ? "warn" : "info";
-    this.#emit({ pid: this.#pid, stream, level, text: line.slice(0, maxLineChars), calls });
+    this.#emit({ pid: this.#pid, stream, level, text: line.slice(0, maxOutputChars), calls });
   }
 
   #reportDropped(): void {

@@ -3,18 +3,7 @@ import type { AbortReason } from "../protocol/messages.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
 /** A place in a worker process, for one call. */
-export interface Slot {
-  readonly pid: number;
-  run(call: OwnedCall): void;
-  abort(reason: AbortReason): void;
-  /** The call is past its timeout: its process takes no new ones. */
-  overdue(): void;
-  /** Ends the process for this call's sake. */
-  kill(message: string): void;
-}
-
-/** One call's place in a process. */
-export class ProcessSlot implements Slot {
+export class ProcessSlot {
   readonly #process: WorkerProcess;
   #id = 0;
 
@@ -34,10 +23,12 @@ export class ProcessSlot implements Slot {
     this.#process.abort(this.#id, reason);
   }
 
+  /** The call is past its timeout: its process takes no new ones. */
   overdue(): void {
     this.#process.retire();
   }
 
+  /** Ends the process for this call's sake. */
   kill(message: string): void {
     this.#process.killFor(this.#id, message);
   }

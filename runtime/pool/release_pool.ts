@@ -5,7 +5,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Failure, Refusal, TaskShape } from "../protocol/call.ts";
 import type { AbortReason, BootMessage } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
-import { ProcessSlot, type Slot } from "./process_slot.ts";
+import { ProcessSlot } from "./process_slot.ts";
 import { Queue, type Queued } from "./queue.ts";
 import { StartGuard } from "./start_guard.ts";
 import type { WorkerHub } from "./worker_hub.ts";
@@ -42,7 +42,7 @@ export interface SlotRequest extends Queued<SlotRequest> {
   /** The most invocations of this task in one process, when there is such a limit. */
   readonly concurrency: number | undefined;
   /** Called once, at once where a process has room. */
-  onSlot(slot: Slot): void;
+  onSlot(slot: ProcessSlot): void;
   onRefused(refusal: Refusal): void;
 }
 
@@ -135,7 +135,7 @@ export class ReleasePool {
     return Promise.race(this.#processes.map((process) => process.ended));
   }
 
-  #findSlot(request: SlotRequest): Slot | undefined {
+  #findSlot(request: SlotRequest): ProcessSlot | undefined {
     for (const process of this.#processes) {
       if (this.#hasRoom(process, request)) return new ProcessSlot(process);
     }

@@ -3,14 +3,13 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../base/log.ts";
+import { maxSocketPathBytes } from "../base/socket_path.ts";
 import { RuntimeError } from "../base/errors.ts";
 import type { Connection, ConnectionEvents, Listener, Platform } from "../platform/platform.ts";
 import { type Frame, FrameReader } from "../protocol/frames.ts";
 import { parseWorkerMessage } from "../protocol/worker_codec.ts";
 
 const tokenBytes = 32;
-/** `sockaddr_un.sun_path` holds 108 bytes, the closing zero included. Source: unix(7). */
-const maxSocketPathBytes = 107;
 
 /** What the owner of a worker process does with its connection. */
 export interface WorkerLink {

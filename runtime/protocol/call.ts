@@ -37,19 +37,23 @@ export interface Reply {
   readonly body: string | Uint8Array;
 }
 
+/** What can keep an invocation from a response of its own. */
+export const failureCodes = [
+  "load_failed", // the module does not load, or exports nothing that can run
+  "authenticate_missing",
+  "authenticate_failed", // threw
+  "authenticate_illegal", // returned neither access.authorized() nor access.unauthorized()
+  "handler_missing",
+  "handler_failed", // threw
+  "invalid_json", // the handler let InvalidJsonError escape: the client gets 400
+  "response_illegal",
+  "timer_failed", // a timer or microtask of the invocation threw
+  "crashed", // the process died
+  "start_failed", // no process could be started
+] as const;
+
 /** What kept an invocation from a response of its own. */
-export type FailureCode =
-  | "load_failed" // the module does not load, or exports nothing that can run
-  | "authenticate_missing"
-  | "authenticate_failed" // threw
-  | "authenticate_illegal" // returned neither access.authorized() nor access.unauthorized()
-  | "handler_missing"
-  | "handler_failed" // threw
-  | "invalid_json" // the handler let InvalidJsonError escape: the client gets 400
-  | "response_illegal"
-  | "timer_failed" // a timer or microtask of the invocation threw
-  | "crashed" // the process died
-  | "start_failed"; // no process could be started
+export type FailureCode = (typeof failureCodes)[number];
 
 /** Why an invocation failed: all of it is for the trace, none of it for the client. */
 export interface Failure {

@@ -6,6 +6,9 @@ export type AbortReason = "ClientGone" | "Overdue" | "Draining";
 /** How loud a line of task output is. */
 export type OutputLevel = "debug" | "info" | "warn" | "error";
 
+/** A longer line of output is cut, in the worker or where raw output is read. */
+export const maxOutputChars = 16 * 1024;
+
 /** One line a task printed, or something webtaskd says about its run. */
 export interface OutputLine {
   readonly level: OutputLevel;

@@ -1,5 +1,7 @@
 import {
   type Failure,
+  type FailureCode,
+  failureCodes,
   type HandlerMethod,
   handlerMethods,
   type Reply,
@@ -91,22 +93,8 @@ function isPair(value: unknown): value is readonly [string, string] {
   return Array.isArray(value) && value.length === 2 && value.every((v) => typeof v === "string");
 }
 
-const failureCodes: ReadonlySet<string> = new Set<Failure["code"]>([
-  "load_failed",
-  "authenticate_missing",
-  "authenticate_failed",
-  "authenticate_illegal",
-  "handler_missing",
-  "handler_failed",
-  "invalid_json",
-  "response_illegal",
-  "timer_failed",
-  "crashed",
-  "start_failed",
-]);
-
-function isFailureCode(value: unknown): value is Failure["code"] {
-  return typeof value === "string" && failureCodes.has(value);
+function isFailureCode(value: unknown): value is FailureCode {
+  return failureCodes.some((code) => code === value);
 }
 
 function parseFailure(value: unknown): Failure {

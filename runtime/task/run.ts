@@ -17,7 +17,7 @@ interface Steps {
   readonly handler: TaskFunction;
 }
 
-type Stage = "authenticate" | "handler" | "reply";
+type Stage = keyof Steps | "reply";
 
 /**
  * Runs a task for a call: `authenticate`, then the handler of its method. Whatever the author's
@@ -35,7 +35,7 @@ export function runTask(
 }
 
 /**
- * One run of a task, step by step: authenticate → decide → handle → reply. Each goes straight on to
+ * One run of a task, step by step: authenticate → decide → handler → reply. Each goes straight on to
  * the next unless the author's code returned a promise: for a short task, waiting for a value that is
  * there already costs more than all the rest.
  */
@@ -51,24 +51,33 @@ class TaskRun {
   }
 
   authenticate(): RunResult | Promise<RunResult> {
-    let verdict: unknown;
-    try {
-      verdict = this.#steps.authenticate.call(this.#context, this.#context);
-      if (isThenable(verdict)) return this.#awaitVerdict(verdict);
-    } catch (error) {
-      return this.#fail("authenticate", error);
-    }
-    return this.#decide(verdict);
+    return this.#call("authenticate");
   }
 
-  async #awaitVerdict(pending: PromiseLike<unknown>): Promise<RunResult> {
-    let verdict: unknown;
+  /** Calls a function of the author and goes on with what it returns. */
+  #call(stage: keyof Steps): RunResult | Promise<RunResult> {
+    let value: unknown;
     try {
-      verdict = await pending;
+      value = this.#steps[stage].call(this.#context, this.#context);
+      if (isThenable(value)) return this.#await(stage, value);
     } catch (error) {
-      return this.#fail("authenticate", error);
+      return this.#fail(stage, error);
     }
-    return await this.#decide(verdict);
+    return this.#goOn(stage, value);
+  }
+
+  async #await(stage: keyof Steps, pending: PromiseLike<unknown>): Promise<RunResult> {
+    let value: unknown;
+    try {
+      value = await pending;
+    } catch (error) {
+      return this.#fail(stage, error);
+    }
+    return await this.#goOn(stage, value);
+  }
+
+  #goOn(stage: keyof Steps, value: unknown): RunResult | Promise<RunResult> {
+    return stage === "authenticate" ? this.#decide(value) : this.#reply(value);
   }
 
   #decide(verdict: unknown): RunResult | Promise<RunResult> {
@@ -77,28 +86,7 @@ class TaskRun {
     if (decision === undefined) return failed(illegalResult(verdict, call));
     if (decision.kind === "unauthorized") return replied(decision.reply, call);
     this.#state.authContext = decision.context;
-    return this.#handle();
-  }
-
-  #handle(): RunResult | Promise<RunResult> {
-    let returned: unknown;
-    try {
-      returned = this.#steps.handler.call(this.#context, this.#context);
-      if (isThenable(returned)) return this.#awaitReturned(returned);
-    } catch (error) {
-      return this.#fail("handler", error);
-    }
-    return this.#reply(returned);
-  }
-
-  async #awaitReturned(pending: PromiseLike<unknown>): Promise<RunResult> {
-    let returned: unknown;
-    try {
-      returned = await pending;
-    } catch (error) {
-      return this.#fail("handler", error);
-    }
-    return await this.#reply(returned);
+    return this.#call("handler");
   }
 
   #reply(returned: unknown): RunResult | Promise<RunResult> {

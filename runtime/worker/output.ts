@@ -1,8 +1,5 @@
 import { formatWithOptions } from "node:util";
-import type { OutputLevel, OutputLine } from "../protocol/messages.ts";
-
-/** A longer line of output is cut. */
-export const maxOutputChars = 16 * 1024;
+import { maxOutputChars, type OutputLevel, type OutputLine } from "../protocol/messages.ts";
 
 const methodLevels: Readonly<Record<string, OutputLevel>> = {
   log: "info",

@@ -108,8 +108,8 @@ describe("buildRelease()", () => {
   });
 
   test("copies what a link to a file leads to", async () => {
-    await using folder = await createTempFolder({ ...app, "shared.ts": "shared" });
-    await symlink("../shared.ts", join(folder.path, "app/shared.ts"));
+    await using folder = await createTempFolder({ ...app, "common.ts": "shared" });
+    await symlink("../common.ts", join(folder.path, "app/shared.ts"));
     const { dir } = await build(folder);
     expect(await readFile(join(dir, "shared.ts"), "utf8")).toBe("shared");
   });
@@ -147,8 +147,8 @@ describe("buildRelease()", () => {
 
   test("refuses a link to a folder, and names it", async () => {
     await using folder = await createTempFolder(app);
-    await mkdir(join(folder.path, "shared"));
-    await symlink("../shared", join(folder.path, "app/shared"));
+    await mkdir(join(folder.path, "common"));
+    await symlink("../common", join(folder.path, "app/shared"));
     const error = await build(folder).catch((thrown) => thrown);
     expect(error).toMatchObject({ name: "RuntimeError", code: "bad_app" });
     expect(error.message).toContain("shared");

@@ -4,7 +4,7 @@ import {
   ReleasePool,
   type SlotRequest,
 } from "../../runtime/pool/release_pool.ts";
-import type { Slot } from "../../runtime/pool/process_slot.ts";
+import type { ProcessSlot } from "../../runtime/pool/process_slot.ts";
 import type { Ending, Refusal } from "../../runtime/protocol/call.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
@@ -15,7 +15,7 @@ class Asker implements SlotRequest {
   queuedBefore: SlotRequest | undefined;
   queuedAfter: SlotRequest | undefined;
   isQueued = false;
-  slot: Slot | undefined;
+  slot: ProcessSlot | undefined;
   refusal: Refusal | undefined;
   ending: Ending | undefined;
   /** Whether it was given a place, or refused, at once. */
@@ -30,7 +30,7 @@ class Asker implements SlotRequest {
     this.concurrency = concurrency;
   }
 
-  onSlot(slot: Slot): void {
+  onSlot(slot: ProcessSlot): void {
     this.#requireOnce();
     this.slot = slot;
     slot.run({ ...callOf({ task: this.task }), onEnd: (ending) => this.onEnd(ending) });

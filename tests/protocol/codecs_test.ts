@@ -4,7 +4,7 @@ import { parseBootMessage } from "../../runtime/protocol/boot.ts";
 import {
   type Call,
   type Failure,
-  type FailureCode,
+  failureCodes,
   handlerMethods,
   type Reply,
   type TaskShape,
@@ -39,19 +39,6 @@ const calls: fc.Arbitrary<Call> = fc.record({
   body: optional(bytes),
 });
 
-const failureCodes: readonly FailureCode[] = [
-  "load_failed",
-  "authenticate_missing",
-  "authenticate_failed",
-  "authenticate_illegal",
-  "handler_missing",
-  "handler_failed",
-  "invalid_json",
-  "response_illegal",
-  "timer_failed",
-  "crashed",
-  "start_failed",
-];
 const failures: fc.Arbitrary<Failure> = fc.record({
   code: fc.constantFrom(...failureCodes),
   message: text,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { OutputLine } from "../../runtime/protocol/messages.ts";
-import { captureConsole, maxOutputChars } from "../../runtime/worker/output.ts";
+import { maxOutputChars } from "../../runtime/protocol/messages.ts";
+import { captureConsole } from "../../runtime/worker/output.ts";
 
 const original = Object.getOwnPropertyDescriptors(globalThis.console);
 const { console } = globalThis;

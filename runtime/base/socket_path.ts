@@ -1,0 +1,2 @@
+/** What the path of a Unix socket may measure: `sun_path` less its closing zero. Source: unix(7). */
+export const maxSocketPathBytes = 107;
