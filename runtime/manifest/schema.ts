@@ -1,4 +1,3 @@
-import { taskNamePattern } from "../base/task_name.ts";
 import * as v from "valibot";
 import { parseLabel } from "../base/dns.ts";
 import { maxAppLength } from "./hostname.ts";
