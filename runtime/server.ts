@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { createAdmin } from "./admin/admin.ts";
 import { openAdminSocket } from "./admin/admin_socket.ts";
 import { systemClock } from "./base/clock.ts";
@@ -6,7 +7,7 @@ import { settlesWithin } from "./base/deadline.ts";
 import { messageOf, RuntimeError } from "./base/errors.ts";
 import { IdSource } from "./base/ids.ts";
 import type { Log } from "./base/log.ts";
-import type { Settings } from "./config/config.ts";
+import type { ProcessSettings, Settings } from "./config/config.ts";
 import { Deployments, type PoolTarget } from "./deploy/deployments.ts";
 import { readCertificate } from "./gateway/certificate.ts";
 import { Gateway } from "./gateway/gateway.ts";
@@ -16,6 +17,8 @@ import { toTaskUrls } from "./gateway/task_urls.ts";
 import { Supervisor } from "./invocation/supervisor.ts";
 import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
 import { workerEnvironment } from "./pool/environment.ts";
+import { MemoryGroups } from "./pool/memory_groups.ts";
+import type { PoolSettings } from "./pool/pool_settings.ts";
 import { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
 import type { TaskShape } from "./protocol/call.ts";
@@ -27,10 +30,8 @@ import { createReporter } from "./store/reporter.ts";
 const lastCallMs = 5_000;
 /** For answers to reach their sockets once everything behind them has ended. */
 const flushMs = 1_000;
-/** Processes that take calls, per deployment. */
-const maxProcesses = 1;
-/** Invocations of one request: further attempts come with the pool that can run them. */
-const maxAttempts = 1;
+/** Where no setting says how many processes share the requests of a deployment at most. */
+const processesPerProcessor = 2;
 const adminIdleSeconds = 30;
 
 /** What a server is started with. */
@@ -202,20 +203,43 @@ function openDeployments(
   { platform, settings, appDirs }: ServerOptions,
   { hub, log, recorder }: Surroundings & { readonly hub: WorkerHub },
 ): Promise<Deployments<ReleasePool>> {
-  const { environment, hostname, dataDir, task, processConcurrency, maxQueue } = settings;
+  const { environment, hostname, dataDir, task: overrides } = settings;
   const env = workerEnvironment(platform.env, settings.taskEnv);
+  const memoryGroups = openMemoryGroups(settings.processes.maxRssBytes, log);
   return Deployments.open<ReleasePool>({
-    ...{ appDirs, environment, hostname, dataDir, log },
-    overrides: { ...task, attempts: maxAttempts },
+    ...{ appDirs, environment, hostname, dataDir, log, overrides },
     openPool: (target) =>
       new ReleasePool({
-        ...{ platform, hub, log, env },
+        ...{ platform, hub, log, env, memoryGroups },
         clock: systemClock,
         boot: toBoot(target, environment),
-        settings: { maxProcesses, processConcurrency, maxQueue },
+        settings: toPoolSettings(settings.processes),
         onOutput: (output) => recorder.output(output),
+        onProcessEnded: () => {},
       }),
   });
+}
+
+/** Where control groups are not ours to make, the pools watch over memory alone. */
+function openMemoryGroups(maxRssBytes: number, log: Log): MemoryGroups | undefined {
+  try {
+    return MemoryGroups.open(maxRssBytes);
+  } catch (error) {
+    log.warn("memory.groups_refused", { reason: messageOf(error) });
+    return undefined;
+  }
+}
+
+function toPoolSettings(processes: ProcessSettings): PoolSettings {
+  const { min, max, maxAttempt, maxOverdue, concurrency, ...rest } = processes;
+  return {
+    ...rest,
+    minProcesses: min,
+    maxProcesses: max ?? Math.max(min, availableParallelism() * processesPerProcessor),
+    maxAttemptProcesses: maxAttempt,
+    maxOverdueProcesses: maxOverdue,
+    processConcurrency: concurrency,
+  };
 }
 
 function toBoot({ release, manifest, appDir, hostname }: PoolTarget, environment: string) {
@@ -259,9 +283,13 @@ async function openListener(
   gateway: Gateway,
 ): Promise<PublicListener> {
   const tls = settings.tls ? await readCertificate(settings.tls) : undefined;
-  const { listen: host, port } = settings;
+  const { listen: host, port, reusePort } = settings;
   const serveHttp = (options: HttpOptions) => listen(platform, options);
-  return await PublicListener.open({ platform: { serveHttp }, gateway, host, port, tls });
+  return await PublicListener.open({
+    platform: { serveHttp },
+    gateway,
+    ...{ host, port, tls, reusePort },
+  });
 }
 
 async function listen(platform: Platform, options: HttpOptions): Promise<HttpServer> {

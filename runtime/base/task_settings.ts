@@ -2,6 +2,9 @@ import { RuntimeError } from "./errors.ts";
 import { bad, type Parsed } from "./parsed.ts";
 import { formatDuration, formatSize, parseSize } from "./units.ts";
 
+/** The most that `attempts` may be. */
+export const mostAttempts = 10;
+
 /** The most that `maxBody` may be: a body and its head travel in one frame of 64 MiB. */
 export const mostBodyBytes = 60 * 2 ** 20;
 

@@ -24,13 +24,29 @@ export interface Settings {
   readonly trustedProxies: AddressSet;
   /** What wins over every manifest. */
   readonly task: Partial<TaskSettings>;
-  readonly processConcurrency: number;
-  readonly maxQueue: number;
+  readonly processes: ProcessSettings;
   readonly drainMs: number;
   readonly tls: TlsFiles | undefined;
+  readonly reusePort: boolean;
   readonly admin: AdminAddress;
   readonly logFormat: "text" | "json";
   readonly logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/** The processes of a deployment: how many, how full, and when each is replaced. */
+export interface ProcessSettings {
+  readonly min: number;
+  /** `undefined` stands for twice the processors. */
+  readonly max: number | undefined;
+  readonly maxAttempt: number;
+  readonly maxOverdue: number;
+  readonly concurrency: number;
+  readonly maxQueue: number;
+  readonly idleMs: number;
+  readonly maxInvocations: number;
+  readonly maxAgeMs: number;
+  readonly recycleRssBytes: number;
+  readonly maxRssBytes: number;
 }
 
 /** Where the certificate and its key are. */
@@ -68,15 +84,28 @@ export async function readSettings({ names, flags, env }: ReadOptions): Promise<
     trustedProxies: read("trustedProxies", table.trustedProxies),
     task: toOverrides({
       timeoutMs: read("timeout", table.timeout),
+      attempts: read("attempts", table.attempts),
       deadlineMs: read("deadline", table.deadline),
       late: read("late", table.late),
       maxDurationMs: read("maxDuration", table.maxDuration),
       maxBodyBytes: read("maxBody", table.maxBody),
     }),
-    processConcurrency: read("processConcurrency", table.processConcurrency),
-    maxQueue: read("maxQueue", table.maxQueue),
+    processes: toProcessSettings({
+      min: read("min", table.min),
+      max: read("max", table.max),
+      maxAttempt: read("maxAttemptProcesses", table.maxAttemptProcesses),
+      maxOverdue: read("maxOverdueProcesses", table.maxOverdueProcesses),
+      concurrency: read("processConcurrency", table.processConcurrency),
+      maxQueue: read("maxQueue", table.maxQueue),
+      idleMs: read("idle", table.idle),
+      maxInvocations: read("maxInvocations", table.maxInvocations),
+      maxAgeMs: read("maxAge", table.maxAge),
+      recycleRssBytes: read("recycleRss", table.recycleRss),
+      maxRssBytes: read("maxRss", table.maxRss),
+    }),
     drainMs: read("drain", table.drain),
     tls: toTlsFiles(read("tlsCert", table.tlsCert), read("tlsKey", table.tlsKey)),
+    reusePort: read("reusePort", table.reusePort),
     admin: toAdminAddress(read("admin", table.admin), dataDir),
     logFormat: read("logFormat", table.logFormat),
     logLevel: read("logLevel", table.logLevel),
@@ -94,19 +123,33 @@ export function unknownVariables(env: Sources["env"]): readonly string[] {
     .map((name) => `${name} is no setting${didYouMean(name, known)}`);
 }
 
-type Overridable = "timeoutMs" | "deadlineMs" | "late" | "maxDurationMs" | "maxBodyBytes";
+type Overridable =
+  | "timeoutMs"
+  | "attempts"
+  | "deadlineMs"
+  | "late"
+  | "maxDurationMs"
+  | "maxBodyBytes";
 
 function toOverrides(
   read: { readonly [K in Overridable]: TaskSettings[K] | undefined },
 ): Partial<TaskSettings> {
-  const { timeoutMs, deadlineMs, late, maxDurationMs, maxBodyBytes } = read;
+  const { timeoutMs, attempts, deadlineMs, late, maxDurationMs, maxBodyBytes } = read;
   return Object.freeze({
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(attempts !== undefined && { attempts }),
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(late !== undefined && { late }),
     ...(maxDurationMs !== undefined && { maxDurationMs }),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
   });
+}
+
+function toProcessSettings(processes: ProcessSettings): ProcessSettings {
+  const { min, max } = processes;
+  if (max === undefined || min <= max) return Object.freeze(processes);
+  const fix = `it is more than --max (${max}): lower it, or raise --max`;
+  throw badSetting(`--min ${min} (${variableOf(settingTable.min)})`, fix);
 }
 
 function toTlsFiles(certFile: string | undefined, keyFile: string | undefined) {

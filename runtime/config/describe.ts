@@ -11,7 +11,7 @@ export function describeSetting(setting: Setting<unknown>): string {
 /** Writes the settings as the text of `docs/settings.md`. */
 export function toSettingsPage(): string {
   const rows = Object.values<Setting<unknown>>(settingTable).map((setting) => [
-    `\`--${setting.flag} ${setting.placeholder}\``,
+    `\`--${[setting.flag, setting.placeholder ?? []].flat().join(" ")}\``,
     `\`${variableOf(setting)}\``,
     escape(defaultOf(setting)),
     escape(setting.sentence),

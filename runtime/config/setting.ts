@@ -5,8 +5,8 @@ import { bad, good, type Parsed } from "../base/parsed.ts";
 export interface Setting<T> {
   /** The name of its flag, as `max-body`. */
   readonly flag: string;
-  /** What stands for the value in help, as `SIZE`. */
-  readonly placeholder: string;
+  /** What stands for the value in help, as `SIZE`; `undefined` for a flag that takes none. */
+  readonly placeholder: string | undefined;
   /** Separates values in the variable of a flag that may be repeated; `undefined` takes one value. */
   readonly separator: "," | "\n" | undefined;
   /** What holds when nobody says anything; empty for a setting that is then absent. */
@@ -37,6 +37,23 @@ export function single<T>(
     separator: undefined,
     defaults: [text],
     parse: (texts) => parse(texts.at(-1) ?? text),
+  };
+}
+
+/** A setting that is on or off: its flag takes no value, its variable `true` or `false`. */
+export function toggle(row: Omit<Row, "placeholder">): Setting<boolean> {
+  return {
+    defaultNote: undefined,
+    ...row,
+    placeholder: undefined,
+    separator: undefined,
+    defaults: ["false"],
+    parse: (texts) => {
+      const text = texts.at(-1);
+      // The flag comes without a value.
+      if (text === "" || text === "true") return good(true);
+      return text === "false" ? good(false) : bad("give true or false");
+    },
   };
 }
 

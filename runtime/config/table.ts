@@ -1,7 +1,7 @@
 import { parseDomain, parseLabel } from "../base/dns.ts";
 import { environments } from "../base/environment.ts";
-import { builtInTaskSettings, parseMaxBody } from "../base/task_settings.ts";
-import { formatDuration, formatSize, parseDuration } from "../base/units.ts";
+import { builtInTaskSettings, mostAttempts, parseMaxBody } from "../base/task_settings.ts";
+import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
 import { parseAddressSet } from "./address_set.ts";
 import {
   numberWithin,
@@ -11,7 +11,7 @@ import {
   parseText,
   parseVariable,
 } from "./parsers.ts";
-import { each, optional, repeatable, single } from "./setting.ts";
+import { each, optional, repeatable, single, toggle } from "./setting.ts";
 
 const perTask = (value: string) => `the task's, else ${value}`;
 
@@ -121,6 +121,42 @@ export const settingTable = Object.freeze({
     sentence: "The largest request body, at most 60MiB.",
     parse: parseMaxBody,
   }),
+  attempts: optional({
+    flag: "attempts",
+    placeholder: "COUNT",
+    defaultNote: perTask(String(builtInTaskSettings.attempts)),
+    sentence: "How many invocations one request may start.",
+    parse: numberWithin(1, mostAttempts),
+  }),
+  min: single({
+    flag: "min",
+    placeholder: "COUNT",
+    default: "0",
+    sentence: "How many processes of a deployment are kept without any request.",
+    parse: numberWithin(0, 1_000),
+  }),
+  max: optional({
+    flag: "max",
+    placeholder: "COUNT",
+    defaultNote: "twice the processors",
+    sentence: "How many processes of a deployment share its requests at most.",
+    parse: numberWithin(1, 1_000),
+  }),
+  maxAttemptProcesses: single({
+    flag: "max-attempt-processes",
+    placeholder: "COUNT",
+    default: "8",
+    sentence: "How many further processes of a deployment run second and third attempts.",
+    parse: numberWithin(1, 1_000),
+  }),
+  maxOverdueProcesses: single({
+    flag: "max-overdue-processes",
+    placeholder: "COUNT",
+    default: "8",
+    sentence:
+      "How many further processes of a deployment may finish overdue or blocked invocations.",
+    parse: numberWithin(0, 1_000),
+  }),
   processConcurrency: single({
     flag: "process-concurrency",
     placeholder: "COUNT",
@@ -134,6 +170,41 @@ export const settingTable = Object.freeze({
     default: "1000",
     sentence: "How many requests of a deployment may wait; further ones get 503.",
     parse: numberWithin(1, 1_000_000),
+  }),
+  idle: single({
+    flag: "idle",
+    placeholder: "DURATION",
+    default: "60s",
+    sentence: "After how long without a request a process above --min is ended.",
+    parse: parseDuration,
+  }),
+  maxInvocations: single({
+    flag: "max-invocations",
+    placeholder: "COUNT",
+    default: "1000000",
+    sentence: "After how many invocations a process is replaced.",
+    parse: numberWithin(1, 1_000_000_000),
+  }),
+  maxAge: single({
+    flag: "max-age",
+    placeholder: "DURATION",
+    default: "24h",
+    sentence: "At what age a process is replaced.",
+    parse: parseDuration,
+  }),
+  recycleRss: single({
+    flag: "recycle-rss",
+    placeholder: "SIZE",
+    default: "512MiB",
+    sentence: "A process that uses more memory than this is replaced.",
+    parse: parseSize,
+  }),
+  maxRss: single({
+    flag: "max-rss",
+    placeholder: "SIZE",
+    default: "1GiB",
+    sentence: "A process that uses more memory than this is killed.",
+    parse: parseSize,
   }),
   drain: single({
     flag: "drain",
@@ -155,6 +226,11 @@ export const settingTable = Object.freeze({
     defaultNote: "none: plain HTTP",
     sentence: "The private key for HTTPS as PEM; goes with --tls-cert.",
     parse: parseText,
+  }),
+  reusePort: toggle({
+    flag: "reuse-port",
+    sentence:
+      "Share the port with another server, so that a new one can take over from an old one.",
   }),
   admin: single({
     flag: "admin",

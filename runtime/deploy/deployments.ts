@@ -14,6 +14,8 @@ export interface Pool {
   readonly shapes: ReadonlyMap<string, TaskShape> | undefined;
   readonly startFailure: Failure | undefined;
   describe(): Promise<ReadonlyMap<string, TaskShape> | undefined>;
+  /** Starts the processes that are kept without any request. */
+  open(): void;
   drain(): Promise<void>;
   close(): Promise<void>;
 }
@@ -114,6 +116,7 @@ export class Deployments<P extends Pool> {
     const hostname = this.#options.hostname ?? defaultHostname(manifest.app, environment);
     this.#requireFree(hostname, appDir);
     const active = await this.#buildLive({ manifest, appDir, hostname });
+    active.pool.open();
     return { hostname, environment, app: manifest.app, appDir, active };
   }
 
@@ -159,6 +162,7 @@ export class Deployments<P extends Pool> {
         return log.error("release.refused", { deployment: hostname, reason, stack: failure.stack });
       }
       deployment.active = next;
+      next.pool.open();
       log.info("release.activated", { deployment: hostname, release: next.id });
       this.#retire(active.pool);
     } catch (error) {

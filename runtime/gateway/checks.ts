@@ -6,7 +6,13 @@ import type { Exchange } from "./exchange.ts";
 import type { HostTable } from "./hosts.ts";
 import { isAcceptedMediaType } from "./media_type.ts";
 import { allowedMethods, isAllowed } from "./methods.ts";
-import { type Outgoing, type Rejection, toEmptyOutgoing, toRejection } from "./reply.ts";
+import {
+  type Outgoing,
+  type Rejection,
+  toEmptyOutgoing,
+  toOutgoing,
+  toRejection,
+} from "./reply.ts";
 
 /** A connection on which nothing moves for this long is closed, unless its request waits. */
 export const idleTimeoutMs = 30_000;
@@ -45,8 +51,10 @@ async function checkFurther(
   target: Target,
   { clock }: CheckOptions,
 ): Promise<Outgoing | Admitted> {
-  const early = isKnownMethod(exchange, target) ? undefined : await answerEarly(exchange, target);
-  if (early) return early;
+  if (!isKnownMethod(exchange, target)) {
+    const early = await learnShape(exchange, target, clock) ?? answerEarly(exchange, target);
+    if (early) return early;
+  }
   if (!hasBody(exchange)) return { target, body: undefined };
   const read = checkBodyHeaders(exchange, target) ?? await readWhole(exchange, target, clock);
   return "status" in read ? toRejection(read, exchange) : { target, body: read.body };
@@ -68,15 +76,41 @@ function findTarget({ address, path }: Exchange, hosts: HostTable): Target | Rej
 /** Decided without waiting: the handler is there. */
 function isKnownMethod({ method, headers }: Exchange, { release, task }: Target): boolean {
   if (task.settings.cors && isPreflight(method, headers)) return false;
-  const shape = release.pool.shapes?.get(task.name);
+  const shape = release.pool.shapeOf(task.name);
   return shape !== undefined && isAllowed(shape, method);
 }
 
+/** Before its first request nobody knows what a task exports: a process has to load it. */
+async function learnShape(
+  exchange: Exchange,
+  target: Target,
+  clock: Clock,
+): Promise<Outgoing | undefined> {
+  const { release: { pool }, task: { name, settings } } = target;
+  if (pool.shapeOf(name)) return undefined;
+  const { request: { signal }, info } = exchange;
+  const wait = new AbortController();
+  const leave = () => wait.abort();
+  let isOverdue = false;
+  const cancel = clock.after(settings.deadlineMs, () => {
+    isOverdue = true;
+    leave();
+  });
+  signal.addEventListener("abort", leave, { once: true });
+  info.waiting();
+  await pool.describeTask(name, wait.signal);
+  cancel();
+  signal.removeEventListener("abort", leave);
+  if (isOverdue) return toOutgoing({ kind: "timed-out", traceId: undefined }, exchange);
+  if (!signal.aborted) return undefined;
+  return toOutgoing({ kind: "client-left", traceId: undefined }, exchange);
+}
+
 /** Answers that need no handler: a preflight, OPTIONS, and methods the task does not have. */
-async function answerEarly(exchange: Exchange, target: Target): Promise<Outgoing | undefined> {
+function answerEarly(exchange: Exchange, target: Target): Outgoing | undefined {
   const { method, headers } = exchange;
   const { release: { pool }, task: { name, settings: { cors } } } = target;
-  const shape = (pool.shapes ?? await pool.describe())?.get(name);
+  const shape = pool.shapeOf(name);
   const methods = allowedMethods(shape);
   if (cors && isPreflight(method, headers)) {
     return toEmptyOutgoing(preflightHeaders(cors, headers, methods), exchange);

@@ -82,8 +82,12 @@ export class Gateway implements ExchangeOwner {
     try {
       const checked = check(exchange, this.#options);
       if (!(checked instanceof Promise)) return this.#proceed(exchange, checked);
+      // Its release may be replaced while it is looked into, and is still to run it.
+      const pool = exchange.target?.release.pool;
+      pool?.hold();
       checked.then((checked) => this.#proceed(exchange, checked))
-        .catch((error: unknown) => this.#fail(exchange, { error }));
+        .catch((error: unknown) => this.#fail(exchange, { error }))
+        .finally(() => pool?.release());
     } catch (error) {
       this.#fail(exchange, { error });
     }

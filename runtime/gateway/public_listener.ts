@@ -17,6 +17,8 @@ export interface PublicListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsCertificate | undefined;
+  /** Whether another server may have the port, too. */
+  readonly reusePort: boolean;
 }
 
 interface Generation {
@@ -86,13 +88,13 @@ async function stop({ server, state }: Generation): Promise<void> {
 }
 
 async function startServer(options: PublicListenerOptions): Promise<Generation> {
-  const { platform, gateway, host, port, tls } = options;
+  const { platform, gateway, host, port, tls, reusePort } = options;
   const state: ListenerState & { isDraining: boolean } = { isDraining: false };
   const http: HttpOptions = {
     address: { kind: "tcp", host, port },
     tls,
     // The server with the next certificate has to bind beside this one.
-    reusePort: tls !== undefined,
+    reusePort: reusePort || tls !== undefined,
     idleTimeoutSeconds: idleTimeoutMs / 1_000,
     handler: gateway.handlerFor(state),
   };

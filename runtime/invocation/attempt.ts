@@ -6,8 +6,9 @@ import type { Slot, SlotRequest, Target } from "./release.ts";
 /** What an attempt tells the request it belongs to. */
 export interface AttemptEvents {
   onSlot(attempt: Attempt, slot: Slot): void;
-  onRefused(refusal: Refusal): void;
+  onRefused(attempt: Attempt, refusal: Refusal): void;
   onEnd(attempt: Attempt, ending: Ending): void;
+  onReturned(attempt: Attempt): void;
 }
 
 /** A request that has been read and admitted: all of a call but what each attempt adds. */
@@ -52,6 +53,15 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
     this.#call = call;
     this.#target = target;
     this.#events = events;
+  }
+
+  /** What follows the first attempt is to meet none of what went wrong with it. */
+  get needsNewProcess(): boolean {
+    return this.attempt > 1;
+  }
+
+  get sentMs(): number {
+    return this.startedMs ?? 0;
   }
 
   get requestId(): string {
@@ -103,11 +113,23 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   }
 
   onRefused(refusal: Refusal): void {
-    this.#events.onRefused(refusal);
+    this.#events.onRefused(this, refusal);
   }
 
   onEnd(ending: Ending): void {
     this.#events.onEnd(this, ending);
+  }
+
+  onReturned(): void {
+    this.#events.onReturned(this);
+  }
+
+  /** Notes that its process has not started it: it waits again. */
+  unstart(): void {
+    this.slot = undefined;
+    this.startedMs = undefined;
+    this.hasWaited = true;
+    this.isOverdue = false;
   }
 
   /** Notes how it ended. */

@@ -24,16 +24,25 @@ export interface RequestView {
   readonly attempts: readonly AttemptView[];
   /** False once the client has left or the server drains: nothing further is started. */
   readonly mayStart: boolean;
+  /** Whether the next attempt is announced, so that a process is made ready for it. */
+  readonly isNextExpected: boolean;
 }
 
 /** What the supervisor has to do now. */
 export type Step =
   | { readonly kind: "start" }
+  | { readonly kind: "expect" }
   | { readonly kind: "answer"; readonly attempt: number }
   | { readonly kind: "give-up" }
   | { readonly kind: "wait"; readonly untilMs: number };
 
+/** How long before an attempt is due a process is made ready for it. */
+const leadMs = 1_000;
+/** With a short timeout, this part of it. */
+const leadPart = 0.5;
+
 const start: Step = { kind: "start" };
+const expect: Step = { kind: "expect" };
 const giveUp: Step = { kind: "give-up" };
 
 /** Decides about a request: pure, so that every rule of supervision is a row of a table in a test. */
@@ -46,7 +55,11 @@ export function nextStep(policy: InvocationPolicy, view: RequestView): Step {
   if (nowMs >= endMs) return giveUp;
   const dueMs = nextStartMs(policy, view);
   if (dueMs !== undefined && nowMs >= dueMs) return start;
-  const hopeMs = dueMs ?? lastHopeMs(policy, view);
+  const expectMs = dueMs === undefined || view.isNextExpected
+    ? undefined
+    : dueMs - Math.min(leadMs, policy.timeoutMs * leadPart);
+  if (expectMs !== undefined && nowMs >= expectMs) return expect;
+  const hopeMs = expectMs ?? dueMs ?? lastHopeMs(policy, view);
   if (hopeMs !== undefined) return { kind: "wait", untilMs: Math.min(hopeMs, endMs) };
   const failed = policy.late === "deliver" ? attempts.findIndex(hasFailed) : -1;
   return failed >= 0 ? { kind: "answer", attempt: failed } : giveUp;

@@ -33,13 +33,20 @@ export interface Target {
 
 /** What the supervisor and the gateway need of a release's processes. */
 export interface ProcessPool {
-  /** What the tasks export, once known. */
-  readonly shapes: ReadonlyMap<string, TaskShape> | undefined;
-  /** Finds out; gives undefined when no process can tell. */
-  describe(): Promise<ReadonlyMap<string, TaskShape> | undefined>;
+  /** What a task exports, once known. */
+  shapeOf(task: string): TaskShape | undefined;
+  /** Waits until that is known, nobody can tell, too many wait already, or the signal aborts. */
+  describeTask(task: string, signal: AbortSignal): Promise<void>;
+  /** Somebody may yet send a request, so that a replaced release must stay until `release`. */
+  hold(): void;
+  release(): void;
+  /** A request for a new process will come in a moment: has one ready by then. */
+  expect(request: SlotRequest): void;
   /** Asks for a place in a process; false when it has to wait. */
   request(request: SlotRequest): boolean;
-  /** Takes a request back that waits. */
+  /** Asks again for a request whose process has given it back: it goes before the others. */
+  requestAgain(request: SlotRequest): void;
+  /** Takes a request back that waits, or that was expected. */
   cancel(request: SlotRequest): void;
 }
 
@@ -48,6 +55,8 @@ export interface SlotRequest {
   readonly task: string;
   /** The most invocations of this task in one process, when there is such a limit. */
   readonly concurrency: number | undefined;
+  /** Whether it wants a process that has never run an invocation. */
+  readonly needsNewProcess: boolean;
   /** The pool's own marks: where it stands in the queue. */
   queuedBefore: SlotRequest | undefined;
   queuedAfter: SlotRequest | undefined;

@@ -5,6 +5,7 @@ import type { IdSource } from "../base/ids.ts";
 import type { Ending, Failure, Refusal, Reply } from "../protocol/call.ts";
 import type { Recorder } from "../protocol/records.ts";
 import { type AdmittedCall, Attempt, type AttemptEvents } from "./attempt.ts";
+import { nextOverdueMs, watchOverdue } from "./overdue.ts";
 import { nextStep, type RequestView, type Step } from "./policy.ts";
 import type { Slot, Target } from "./release.ts";
 
@@ -70,11 +71,15 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   readonly #call: AdmittedCall;
   readonly #client: WaitingClient;
   readonly #owner: RunOwner;
+  /** The attempt that is due next, once it is announced. */
+  #next: Attempt | undefined;
   /** Found, and not yet told to the client. */
   #answer: Answer | undefined;
   /** INVARIANT: set exactly once, together with `#answer`. */
   #answeredBy: Attempt | "nobody" | undefined;
   #isClientGone = false;
+  /** No process takes anything of this request any more. */
+  #isRefused = false;
   /** How often it was found open; it lingers from the second time on. */
   #sweeps = 0;
   #cancelTimer: (() => void) | undefined;
@@ -89,7 +94,11 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   }
 
   get mayStart(): boolean {
-    return !this.#isClientGone && this.#owner.mayStart;
+    return !this.#isClientGone && !this.#isRefused && this.#owner.mayStart;
+  }
+
+  get isNextExpected(): boolean {
+    return this.#next !== undefined;
   }
 
   /** The request has just been read: its times count from here. */
@@ -132,11 +141,23 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     if (attempt.hasWaited) this.#rest();
   }
 
-  onRefused(refusal: Refusal): void {
+  onRefused(attempt: Attempt, refusal: Refusal): void {
+    this.#remove(attempt);
+    this.#isRefused = true;
+    // What runs can still answer.
+    if (this.attempts.length > 0) return this.#advance();
     this.#settle({ kind: "refused", refusal }, "nobody");
-    this.attempts.pop();
     this.#rest();
     this.#tellClient();
+  }
+
+  /** Its process has not started it: as though it had never been handed over. */
+  onReturned(attempt: Attempt): void {
+    this.#tick();
+    attempt.unstart();
+    if (this.#answeredBy !== undefined) this.#remove(attempt);
+    else this.#target.release.pool.requestAgain(attempt);
+    this.#advance();
   }
 
   onEnd(attempt: Attempt, ending: Ending): void {
@@ -154,7 +175,9 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     while (this.#answeredBy === undefined) {
       if (!this.#obey(nextStep(this.#target.task.settings, this))) break;
     }
-    this.#watchOverdue();
+    const { settings } = this.#target.task;
+    const { recorder } = this.#owner.options;
+    watchOverdue(this.attempts, { settings, nowMs: this.nowMs, recorder });
     this.#recordEnded();
     this.#rest();
     this.#tellClient();
@@ -165,6 +188,10 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     switch (step.kind) {
       case "start":
         this.#startAttempt();
+        return true;
+      case "expect":
+        this.#next = this.#createAttempt();
+        this.#target.release.pool.expect(this.#next);
         return true;
       case "answer":
         this.#answerBy(step.attempt);
@@ -181,14 +208,24 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   }
 
   #startAttempt(): void {
-    const attempt = new Attempt({
+    const attempt = this.#next ?? this.#createAttempt();
+    this.#next = undefined;
+    this.attempts.push(attempt);
+    if (!this.#target.release.pool.request(attempt)) attempt.hasWaited = true;
+  }
+
+  #createAttempt(): Attempt {
+    return new Attempt({
       call: this.#call,
       target: this.#target,
       number: this.attempts.length + 1,
       traceId: this.#owner.options.ids.traceId(),
     }, this);
-    this.attempts.push(attempt);
-    attempt.hasWaited = !this.#target.release.pool.request(attempt);
+  }
+
+  #remove(attempt: Attempt): void {
+    const at = this.attempts.indexOf(attempt);
+    if (at >= 0) this.attempts.splice(at, 1);
   }
 
   #answerBy(index: number): void {
@@ -205,11 +242,12 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   #settle(answer: Answer, by: Attempt | "nobody"): void {
     if (this.#answeredBy !== undefined) return;
     this.#answeredBy = by;
-    for (const attempt of this.attempts) {
-      // Nobody waits any more for an attempt that has no process yet.
-      if (attempt.isWaiting) this.#target.release.pool.cancel(attempt);
-    }
     this.#answer = answer;
+    // Nobody waits any more for attempts that have no process yet.
+    const { pool } = this.#target.release;
+    for (const attempt of this.attempts) if (attempt.isWaiting) pool.cancel(attempt);
+    if (this.#next) pool.cancel(this.#next);
+    this.#next = undefined;
   }
 
   #tellClient(): void {
@@ -217,26 +255,6 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     if (!answer) return;
     this.#answer = undefined;
     this.#client.onAnswer(answer);
-  }
-
-  /** Past its own timeout an invocation runs on, watched; past `maxDuration` it is ended. */
-  #watchOverdue(): void {
-    const { timeoutMs, maxDurationMs } = this.#target.task.settings;
-    for (const attempt of this.attempts) {
-      const { slot, startedMs } = attempt;
-      if (!attempt.isRunning || !slot || startedMs === undefined) continue;
-      const elapsedMs = this.nowMs - startedMs;
-      if (!attempt.isOverdue && elapsedMs >= timeoutMs) {
-        attempt.isOverdue = true;
-        slot.abort("Overdue");
-        slot.overdue();
-        this.#owner.options.recorder.invocationOverdue(attempt.toOverdue());
-      }
-      if (!attempt.isKilled && elapsedMs >= maxDurationMs) {
-        attempt.isKilled = true;
-        slot.kill(`an invocation ran longer than maxDuration, ${maxDurationMs} ms`);
-      }
-    }
   }
 
   /** A failure that may yet answer is recorded once it is known whether it did. */
@@ -268,14 +286,8 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   }
 
   #nextWakeMs(): number {
-    let wakeMs = this.#answeredBy === undefined ? this.#waitUntilMs : Infinity;
-    const { timeoutMs, maxDurationMs } = this.#target.task.settings;
-    for (const { isRunning, isOverdue, isKilled, startedMs = 0 } of this.attempts) {
-      // What has been killed ends by itself: there is nothing more to wake up for.
-      if (!isRunning || isKilled) continue;
-      wakeMs = Math.min(wakeMs, startedMs + (isOverdue ? maxDurationMs : timeoutMs));
-    }
-    return wakeMs;
+    const overdueMs = nextOverdueMs(this.attempts, this.#target.task.settings);
+    return this.#answeredBy === undefined ? Math.min(this.#waitUntilMs, overdueMs) : overdueMs;
   }
 
   #lastTraceId(): string | undefined {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { parseLabel } from "../base/dns.ts";
+import { mostAttempts } from "../base/task_settings.ts";
 import { maxAppLength } from "./hostname.ts";
 import {
   bodySizeSchema,
@@ -14,7 +15,6 @@ import { versionFix } from "./version.ts";
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const;
 const appPattern = `^[a-z0-9]([a-z0-9-]{0,${maxAppLength - 2}}[a-z0-9])?$`;
-const maxAttempts = 10;
 const maxConcurrency = 10_000;
 
 /** What other origins may do with a task. */
@@ -63,7 +63,7 @@ export const taskSchema = v.strictObject({
     durationSchema('How long an invocation may run and still answer. Default: "60s".'),
   ),
   attempts: v.optional(described(
-    countSchema(1, maxAttempts),
+    countSchema(1, mostAttempts),
     "How many invocations one request may start. Default: 3.",
   )),
   deadline: v.optional(

@@ -38,6 +38,7 @@ export const platform: Platform = {
   listen,
   connect,
   serveHttp,
+  mapShared: (path, bytes) => Bun.mmap(path, { shared: true, size: bytes }),
   headerFields,
   dieWithParent,
   onUncaught(listener) {
@@ -122,7 +123,9 @@ class SocketConnection implements Connection {
 
   write(bytes: Uint8Array): void {
     if (this.#isClosing) return;
-    const written = this.#pendingBytes > 0 ? 0 : Math.max(0, this.#socket.write(bytes));
+    const written = this.#pendingBytes > 0 ? 0 : this.#socket.write(bytes);
+    // A negative count is how Bun says that the socket is closed.
+    if (written < 0) return;
     if (written < bytes.length) this.#keep(bytes.slice(written));
   }
 

@@ -1,7 +1,14 @@
 import { createConnection, createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { RuntimeError } from "../base/errors.ts";
-import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
+import {
+  libcNames,
+  mapReadWrite,
+  mapSharedFlag,
+  openReadWrite,
+  prSetPdeathsig,
+  sigkill,
+} from "./linux.ts";
 import type {
   Child,
   Connection,
@@ -32,6 +39,7 @@ export const platform: Platform = {
   listen,
   connect,
   serveHttp,
+  mapShared,
   headerFields: (headers) => Object.fromEntries(headers),
   dieWithParent,
   onUncaught(listener) {
@@ -241,5 +249,37 @@ function dieWithParent(): void {
     // The parent may have died before the request reached the kernel.
     if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGKILL");
     return;
+  }
+}
+
+function mapShared(path: string, bytes: number): Uint8Array | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  for (const name of libcNames(Deno.build.arch)) {
+    const libc = openLibc(name);
+    if (!libc) continue;
+    const { open, mmap, close } = libc.symbols;
+    const fd = open(new TextEncoder().encode(`${path}\0`), openReadWrite);
+    const address = mmap(null, BigInt(bytes), mapReadWrite, mapSharedFlag, fd, 0n);
+    close(fd);
+    libc.close();
+    // On failure the address is -1, or there was no file to map.
+    if (address === null || fd < 0 || Deno.UnsafePointer.value(address) === mapFailed) break;
+    return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(address, bytes));
+  }
+  return undefined;
+}
+
+const mapFailed = 2n ** 64n - 1n;
+
+function openLibc(name: string) {
+  try {
+    return Deno.dlopen(name, {
+      open: { parameters: ["buffer", "i32"], result: "i32" },
+      mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+      close: { parameters: ["i32"], result: "i32" },
+    });
+  } catch {
+    // This C library is not the one of the machine: the next name is tried.
+    return undefined;
   }
 }

@@ -9,3 +9,10 @@ export function libcNames(architecture: string): readonly string[] {
   const machine = architecture === "arm64" || architecture === "aarch64" ? "aarch64" : "x86_64";
   return ["libc.so.6", `libc.musl-${machine}.so.1`];
 }
+
+/** `open(2)`: for reading and writing. */
+export const openReadWrite = 2;
+
+/** `mmap(2)`: readable and writable, and shared with whoever maps the same file. */
+export const mapReadWrite = 3;
+export const mapSharedFlag = 1;

@@ -138,6 +138,11 @@ export interface Platform {
   listen(path: string, accept: (connection: Connection) => ConnectionEvents): Promise<Listener>;
   connect(path: string, events: ConnectionEvents): Promise<Connection>;
   serveHttp(options: HttpOptions): Promise<HttpServer>;
+  /**
+   * Maps the first bytes of a file into memory, shared with every process that reads it;
+   * `undefined` where the system cannot.
+   */
+  mapShared(path: string, bytes: number): Uint8Array | undefined;
   /** The headers as a plain object, names in lower case; never loses a value. */
   headerFields(headers: Headers): Record<string, string>;
   /** Has the kernel end this process when its parent dies, even while it is blocked. */

@@ -5,8 +5,24 @@ import type { Platform } from "../platform/platform.ts";
 import type { TaskShape } from "../protocol/call.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 import { workerEnvironment } from "./environment.ts";
+import type { PoolSettings } from "./pool_settings.ts";
 import { ReleasePool } from "./release_pool.ts";
 import { WorkerHub } from "./worker_hub.ts";
+
+/** One process at a time, which runs nothing and lives only to tell. */
+const scratch: PoolSettings = {
+  minProcesses: 0,
+  maxProcesses: 1,
+  maxAttemptProcesses: 1,
+  maxOverdueProcesses: 0,
+  processConcurrency: 1,
+  maxQueue: 1,
+  idleMs: Infinity,
+  maxInvocations: Infinity,
+  maxAgeMs: Infinity,
+  recycleRssBytes: Infinity,
+  maxRssBytes: Infinity,
+};
 
 /** What to look at, and in which surroundings. */
 export interface InspectOptions {
@@ -40,8 +56,10 @@ export async function inspectTasks(
       tasks: Object.fromEntries(tasks.map(({ name, file }) => [name, file])),
       deployment: { hostname: "check", environment: "testing", app: "check" },
     },
-    settings: { maxProcesses: 1, processConcurrency: 1, maxQueue: 1 },
+    settings: scratch,
+    memoryGroups: undefined,
     onOutput,
+    onProcessEnded: () => {},
   });
   try {
     const shapes = await pool.describe();

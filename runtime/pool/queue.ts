@@ -34,6 +34,17 @@ export class Queue<T extends Queued<T>> {
     this.#size += 1;
   }
 
+  /** Puts an item that is in no queue before all others. */
+  addFirst(item: T): void {
+    item.isQueued = true;
+    item.queuedBefore = undefined;
+    item.queuedAfter = this.#first;
+    if (this.#first) this.#first.queuedBefore = item;
+    else this.#last = item;
+    this.#first = item;
+    this.#size += 1;
+  }
+
   /** Takes an item out; one that is not in the queue is left alone. */
   delete(item: T): void {
     if (!item.isQueued) return;
@@ -45,6 +56,11 @@ export class Queue<T extends Queued<T>> {
     item.queuedBefore = undefined;
     item.queuedAfter = undefined;
     this.#size -= 1;
+  }
+
+  /** Who is in it, in order. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let item = this.#first; item; item = item.queuedAfter) yield item;
   }
 
   /** Empties the queue; returns who was in it, in order. */

@@ -1,261 +1,300 @@
-import type { Clock } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
-import type { Log } from "../base/log.ts";
-import type { Platform } from "../platform/platform.ts";
-import type { Failure, Refusal, TaskShape } from "../protocol/call.ts";
-import type { AbortReason, BootMessage } from "../protocol/messages.ts";
-import type { TaskOutput } from "../protocol/records.ts";
-import { ProcessSlot } from "./process_slot.ts";
-import { Queue, type Queued } from "./queue.ts";
-import { StartGuard } from "./start_guard.ts";
-import type { WorkerHub } from "./worker_hub.ts";
-import { WorkerProcess } from "./worker_process.ts";
+import type { Failure, OwnedCall, Refusal, TaskShape } from "../protocol/call.ts";
+import type { AbortReason } from "../protocol/messages.ts";
+import { Drain } from "./drain.ts";
+import { LongWait } from "./long_wait.ts";
+import { Newcomers } from "./newcomers.ts";
+import type { PoolOptions, PoolSnapshot, SlotRequest } from "./pool_options.ts";
+import { isWelcome, type ProcessEnd } from "./process_end.ts";
+import { Queue } from "./queue.ts";
+import { Roster } from "./roster.ts";
+import { wantsProcess } from "./scaling.ts";
+import { SlotFinder } from "./slot_finder.ts";
+import { Starter } from "./starter.ts";
+import { type DescribePlan, TaskShapes } from "./task_shapes.ts";
+import { Upkeep } from "./upkeep.ts";
+import type { WorkerProcess } from "./worker_process.ts";
 
-/** To be ready with every task loaded; a task's own load limit is shorter. */
-const startTimeoutMs = 15_000;
-
-/** The limits of a pool. */
-export interface PoolSettings {
-  /** Processes that take calls; those that finish overdue calls are not counted. */
-  readonly maxProcesses: number;
-  /** Invocations at once in one process. */
-  readonly processConcurrency: number;
-  /** Requests that wait for a process. */
-  readonly maxQueue: number;
-}
-
-/** What a pool is made of. */
-export interface PoolOptions {
-  readonly platform: Platform;
-  readonly hub: WorkerHub;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly boot: Omit<BootMessage, "socket" | "token">;
-  readonly env: Readonly<Record<string, string>>;
-  readonly settings: PoolSettings;
-  onOutput(output: TaskOutput): void;
-}
-
-/** Somebody who wants to run a call. */
-export interface SlotRequest extends Queued<SlotRequest> {
-  readonly task: string;
-  /** The most invocations of this task in one process, when there is such a limit. */
-  readonly concurrency: number | undefined;
-  /** Called once, at once where a process has room. */
-  onSlot(slot: ProcessSlot): void;
-  onRefused(refusal: Refusal): void;
-}
-
-/** The worker processes of one release of one deployment, and the queue in front of them. */
+/**
+ * The worker processes of one release of one deployment, and the queue in front of them. First
+ * attempts share the processes of the pool; each further attempt gets a process of its own, new and
+ * for it alone.
+ */
 export class ReleasePool {
   readonly #options: PoolOptions;
-  #processes: readonly WorkerProcess[] = [];
+  readonly #shapes: TaskShapes;
+  readonly #starter: Starter;
+  readonly #upkeep: Upkeep;
   readonly #queue = new Queue<SlotRequest>();
-  readonly #shapeWaiters = new Set<() => void>();
-  #shapes: ReadonlyMap<string, TaskShape> | undefined;
-  readonly #starts: StartGuard;
-  /** Draining, it serves what still comes and keeps no process for later; closed, it refuses all. */
-  #phase: "open" | "draining" | "closed" = "open";
+  readonly #newcomers = new Newcomers();
+  readonly #roster: Roster;
+  readonly #slots: SlotFinder;
+  readonly #longWait: LongWait<SlotRequest>;
+  readonly #drain: Drain;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#starts = new StartGuard(options.clock);
+    this.#shapes = new TaskShapes(Object.keys(options.boot.tasks), {
+      onWanted: () => this.#startWhereNeeded(),
+    });
+    this.#starter = new Starter(options, {
+      onFailed: () => this.#startWhereNeeded(),
+      onRefused: (refusal) => this.#refuseFirstAttempts(refusal),
+      onRetry: () => this.#startWhereNeeded(),
+    });
+    this.#roster = new Roster(options.settings.processConcurrency);
+    this.#slots = new SlotFinder({
+      roster: this.#roster,
+      shapes: this.#shapes,
+      queue: this.#queue,
+      newcomers: this.#newcomers,
+      onFound: () => this.#upkeep.wake(true),
+    });
+    this.#longWait = new LongWait({
+      clock: options.clock,
+      queue: this.#queue,
+      onLook: (hasWaitedLong) => this.#startShared(hasWaitedLong),
+    });
+    this.#drain = new Drain({
+      // Whoever may yet come has to know what tasks export.
+      isNeeded: (isHeld) =>
+        this.#queue.size + this.#newcomers.size + (isHeld ? this.#shapes.waiterCount : 0) > 0,
+      isEmpty: () => this.#roster.size === 0,
+      retireAll: () => {
+        this.#shapes.giveUp();
+        for (const process of this.#roster.all) process.retire();
+      },
+    });
+    this.#upkeep = new Upkeep({
+      ...options,
+      processes: () => this.#roster.all,
+      isSpare: (process) => this.#isSpare(process),
+      // Its share of the work is there, so that its successor will be needed.
+      onRecycled: () => this.#isOpen && this.#addShared(),
+    });
   }
 
-  /** Requests that wait for a process. */
-  get queueLength(): number {
-    return this.#queue.size;
-  }
-
-  /** What the tasks export, once a process has loaded them. */
+  /** What the tasks export, once processes have loaded all of them. */
   get shapes(): ReadonlyMap<string, TaskShape> | undefined {
-    return this.#shapes;
-  }
-
-  /** Waits until the tasks' exports are known, or no process can tell. */
-  async describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
-    if (this.#shapes || this.#phase !== "open" || this.#refusal()) return this.#shapes;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#shapeWaiters.add(resolve);
-    this.#startWhereNeeded();
-    await promise;
-    return this.#shapes;
+    return this.#shapes.all;
   }
 
   /** Why the last process did not start, while none has since. */
   get startFailure(): Failure | undefined {
-    return this.#starts.lastFailure;
+    return this.#starter.lastFailure;
+  }
+
+  get snapshot(): PoolSnapshot {
+    const queueLength = this.#queue.size + this.#newcomers.queue.size;
+    return { queueLength, processes: this.#roster.countStates() };
+  }
+
+  /** What a task exports, once a process has loaded it. */
+  shapeOf(task: string): TaskShape | undefined {
+    return this.#shapes.find(task);
+  }
+
+  /** Starts the processes that are kept without any request. */
+  open(): void {
+    this.#startWhereNeeded();
+  }
+
+  /**
+   * Waits until it is known what every task exports; gives undefined when no process can tell.
+   */
+  async describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
+    while (!this.#shapes.isComplete && this.#isOpen) await this.#shapes.wait(undefined);
+    return this.#shapes.all;
+  }
+
+  /**
+   * Waits until it is known what a task exports, no process can tell, too many wait already, or the
+   * signal aborts.
+   */
+  async describeTask(task: string, signal: AbortSignal): Promise<void> {
+    if (this.#shapes.find(task) || !this.#starter.mayStart || this.#queueRefusal()) return;
+    if (!signal.aborted) await this.#shapes.wait(task, signal);
   }
 
   /** Asks for a place in a process; false when it has to wait. */
   request(request: SlotRequest): boolean {
+    this.#newcomers.arrived(request);
     // Those in the queue found no place: whoever finds one takes it from none of them.
-    const slot = this.#findSlot(request);
+    const slot = this.#slots.find(request);
     if (slot) {
       request.onSlot(slot);
       return true;
     }
-    const refusal = this.#refusal() ?? this.#queueRefusal();
+    const refusal = this.#refusalOf(request);
     if (refusal) {
       request.onRefused(refusal);
       return true;
     }
-    this.#queue.add(request);
-    this.#startWhereNeeded();
+    this.#slots.queueOf(request).add(request);
+    // While the queue is watched, the watch decides.
+    if (request.needsNewProcess || !this.#longWait.isWatching) this.#startWhereNeeded();
     return false;
   }
 
-  /** Takes a request back that waits. */
+  /** A request for a new process will come in a moment: has one ready by then. */
+  expect(request: SlotRequest): void {
+    this.#newcomers.expect(request);
+    this.#startNewcomers();
+  }
+
+  /** Asks again for a request whose process has given it back: it goes before the others. */
+  requestAgain(request: SlotRequest): void {
+    if (this.#starter.isClosed) return request.onRefused({ kind: "stopping" });
+    this.#slots.queueOf(request).addFirst(request);
+  }
+
+  /** Takes a request back that waits, or that was expected. */
   cancel(request: SlotRequest): void {
-    this.#queue.delete(request);
-    this.#retireAllWhenEmpty();
+    this.#newcomers.arrived(request);
+    this.#slots.queueOf(request).delete(request);
+    this.#drain.settle();
+  }
+
+  /** Somebody may yet send a request: a drain waits for `release`. */
+  hold(): void {
+    this.#drain.hold();
+  }
+
+  release(): void {
+    this.#drain.release();
   }
 
   /** Aborts the signals of everything that runs. */
   abortAll(reason: AbortReason): void {
-    for (const process of this.#processes) process.abortAll(reason);
+    for (const process of this.#roster.all) process.abortAll(reason);
   }
 
   /** Has processes end as they finish; requests from before are served. Resolves when all are gone. */
-  async drain(): Promise<void> {
-    if (this.#phase === "open") this.#phase = "draining";
-    this.#retireAllWhenEmpty();
-    while (this.#processes.length > 0) await this.#oneEnded();
+  drain(): Promise<void> {
+    return this.#drain.begin();
   }
 
   /** Ends every process now; what ran is `INTERRUPTED`. */
   async close(): Promise<void> {
-    this.#phase = "closed";
-    this.#refuseQueue({ kind: "stopping" });
-    for (const process of this.#processes) process.kill("the server stops", "INTERRUPTED");
-    while (this.#processes.length > 0) await this.#oneEnded();
-  }
-
-  #oneEnded(): Promise<void> {
-    return Promise.race(this.#processes.map((process) => process.ended));
-  }
-
-  #findSlot(request: SlotRequest): ProcessSlot | undefined {
-    for (const process of this.#processes) {
-      if (this.#hasRoom(process, request)) return new ProcessSlot(process);
+    this.#upkeep.stop();
+    this.#longWait.stop();
+    this.#starter.close();
+    this.#refuseFirstAttempts({ kind: "stopping" });
+    for (const request of this.#newcomers.takeAll()) request.onRefused({ kind: "stopping" });
+    for (const process of this.#roster.all) {
+      process.kill({ cause: "stopping", message: "the server stops", state: "INTERRUPTED" });
     }
-    return undefined;
+    await Promise.all(this.#roster.all.map((process) => process.ended));
+    this.#drain.settle();
   }
 
-  #hasRoom(process: WorkerProcess, { task, concurrency }: SlotRequest): boolean {
-    return process.state === "ready" &&
-      process.runningCount < this.#options.settings.processConcurrency &&
-      (concurrency === undefined || process.runningOf(task) < concurrency);
-  }
-
-  /** Serves the queue in order; a task at its own limit does not hold up the others. */
-  #serveQueue(): void {
-    for (let request = this.#queue.first; request;) {
-      const { queuedAfter } = request;
-      // Serving one may have taken another out.
-      const slot = request.isQueued ? this.#findSlot(request) : undefined;
-      if (slot) {
-        this.#queue.delete(request);
-        request.onSlot(slot);
-      }
-      if (!this.#hasAnyRoom()) break;
-      request = queuedAfter;
-    }
+  #serve(): void {
+    this.#slots.serveAll();
     this.#startWhereNeeded();
-    this.#retireAllWhenEmpty();
-  }
-
-  #hasAnyRoom(): boolean {
-    const limit = this.#options.settings.processConcurrency;
-    for (const { state, runningCount } of this.#processes) {
-      if (state === "ready" && runningCount < limit) return true;
-    }
-    return false;
+    this.#drain.settle();
   }
 
   #startWhereNeeded(): void {
-    const isNeeded = this.#queue.size > 0 || this.#shapeWaiters.size > 0;
-    if (!isNeeded || this.#refusal()) return;
-    let active = 0;
-    for (const { state } of this.#processes) {
-      if (state === "starting") return;
-      if (state === "ready") active += 1;
+    if (this.#newcomers.size > 0) this.#startNewcomers();
+    this.#longWait.watch();
+    this.#startShared(false);
+  }
+
+  get #isOpen(): boolean {
+    return this.#starter.mayStart && !this.#drain.isBegun;
+  }
+
+  #startShared(hasWaitedLong: boolean): void {
+    if (!this.#starter.mayStart) return;
+    const { clock, settings } = this.#options;
+    const isWanted = wantsProcess({
+      ...this.#roster.countShared(clock.monotonicMs()),
+      queueLength: this.#queue.size,
+      hasWaitedLong,
+      isDescriptionWanted: this.#shapes.waiterCount > 0 && !this.#roster.isDescribing,
+    }, this.#drain.isBegun ? { ...settings, minProcesses: 0 } : settings);
+    if (isWanted) this.#addShared();
+  }
+
+  #addShared(): void {
+    const isDescriber = !this.#shapes.isComplete && !this.#roster.isDescribing;
+    if (isDescriber) return this.#start({ describe: this.#shapes.plan() });
+    // One that was meant for an attempt that never came serves as well.
+    const isSpare = this.#newcomers.size === 0 && this.#roster.shareUnused() !== undefined;
+    if (isSpare) this.#serve();
+    else this.#start({});
+  }
+
+  #startNewcomers(): void {
+    const { maxAttemptProcesses } = this.#options.settings;
+    for (const { task } of this.#newcomers.beyond(this.#roster.countUnused())) {
+      if (this.#roster.singleCount >= maxAttemptProcesses || !this.#starter.mayStart) return;
+      this.#start({ forTask: task });
     }
-    if (active < this.#options.settings.maxProcesses) this.#startProcess();
   }
 
-  #startProcess(): void {
-    try {
-      const process: WorkerProcess = new WorkerProcess({
-        ...this.#options,
-        describe: this.#shapes === undefined,
-        startTimeoutMs,
-        events: {
-          onReady: (shapes) => this.#onReady(shapes),
-          onFree: () => this.#serveQueue(),
-          onRetired: () => this.#startWhereNeeded(),
-          onOutput: this.#options.onOutput,
-          onEnded: (failure, wasReady) => this.#onEnded(process, failure, wasReady),
-        },
-      });
-      this.#processes = [...this.#processes, process];
-    } catch (error) {
-      const message = `No process could be started: ${messageOf(error)}`;
-      const { stack } = error instanceof Error ? error : { stack: undefined };
-      this.#startFailed({ code: "start_failed", message, stack, publicMessage: undefined });
-    }
-  }
-
-  #onReady(shapes: ReadonlyMap<string, TaskShape> | undefined): void {
-    this.#starts.succeeded();
-    this.#shapes ??= shapes;
-    this.#wakeShapeWaiters();
-    this.#serveQueue();
-  }
-
-  #onEnded(process: WorkerProcess, failure: Failure, wasReady: boolean): void {
-    this.#processes = this.#processes.filter((other) => other !== process);
-    if (wasReady) this.#serveQueue();
-    else if (this.#phase !== "open" && this.#queue.size === 0) this.#retireAllWhenEmpty();
-    else this.#startFailed(failure);
-  }
-
-  #startFailed(failure: Failure): void {
-    const inARow = this.#starts.failed(failure);
-    this.#options.log.warn("worker.start_failed", {
-      deployment: this.#options.boot.deployment.hostname,
-      inARow,
-      reason: failure.message,
-      stderr: failure.stack,
+  /** Starts a shared process, which may have to describe tasks, or one for an attempt of a task. */
+  #start({ describe, forTask }: { describe?: DescribePlan; forTask?: string }): void {
+    const process: WorkerProcess | undefined = this.#starter.start({
+      describe,
+      preload: forTask,
+      events: {
+        onReady: () => this.#serve(),
+        onShape: (task, shape) => this.#shapes.learn(task, shape),
+        onFree: () => process && this.#onFree(process),
+        onUnavailable: () => this.#startWhereNeeded(),
+        onReturned: (calls) => this.#onReturned(calls),
+        onOutput: this.#options.onOutput,
+        onEnded: (end) => process && this.#onEnded(process, end),
+      },
     });
-    const refusal = this.#starts.refusal();
-    if (!refusal) return this.#startWhereNeeded();
-    this.#wakeShapeWaiters();
-    this.#refuseQueue(refusal);
+    if (!process) return;
+    if (forTask === undefined) this.#roster.addShared(process);
+    else this.#roster.addSingle(process);
+    this.#upkeep.wake(false);
   }
 
-  #refusal(): Refusal | undefined {
-    return this.#phase === "closed" ? { kind: "stopping" } : this.#starts.refusal();
+  #onFree(process: WorkerProcess): void {
+    // What has run a further attempt is new no more.
+    if (this.#roster.isSingle(process)) return process.retire();
+    this.#slots.serveShared();
+    this.#drain.settle();
+  }
+
+  /** All of them are back in the queue before any is served: their order stays. */
+  #onReturned(calls: readonly OwnedCall[]): void {
+    for (const call of calls.toReversed()) call.onReturned();
+    this.#serve();
+  }
+
+  #onEnded(process: WorkerProcess, end: ProcessEnd): void {
+    this.#roster.remove(process);
+    this.#options.onProcessEnded(end.cause);
+    if (this.#roster.size === 0) this.#upkeep.stop();
+    const isFine = end.wasReady || isWelcome(end) || this.#shapes.blame(end.loading, end.failure);
+    if (isFine) this.#serve();
+    else this.#starter.failed(end.failure);
+  }
+
+  /** Further attempts have time: they wait until a process can be started again. */
+  #refuseFirstAttempts(refusal: Refusal): void {
+    this.#shapes.giveUp();
+    for (const request of this.#queue.takeAll()) request.onRefused(refusal);
+    this.#drain.settle();
+  }
+
+  #refusalOf({ needsNewProcess }: SlotRequest): Refusal | undefined {
+    if (!needsNewProcess) return this.#starter.refusal ?? this.#queueRefusal();
+    return this.#starter.isClosed ? { kind: "stopping" } : undefined;
   }
 
   #queueRefusal(): Refusal | undefined {
     const limit = this.#options.settings.maxQueue;
-    return this.#queue.size >= limit ? { kind: "queue-full", limit } : undefined;
+    const isFull = this.#queue.size + this.#shapes.waiterCount >= limit;
+    return isFull ? { kind: "queue-full", limit } : undefined;
   }
 
-  #refuseQueue(refusal: Refusal): void {
-    for (const request of this.#queue.takeAll()) request.onRefused(refusal);
-  }
-
-  #wakeShapeWaiters(): void {
-    const waiters = [...this.#shapeWaiters];
-    this.#shapeWaiters.clear();
-    for (const wake of waiters) wake();
-  }
-
-  #retireAllWhenEmpty(): void {
-    if (this.#phase === "open" || this.#queue.size > 0) return;
-    this.#wakeShapeWaiters();
-    for (const process of this.#processes) process.retire();
+  #isSpare(process: WorkerProcess): boolean {
+    const minShared = this.#options.settings.minProcesses;
+    return this.#roster.isSpare(process, { minShared, minUnused: this.#newcomers.size });
   }
 }

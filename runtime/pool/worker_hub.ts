@@ -8,6 +8,7 @@ import { RuntimeError } from "../base/errors.ts";
 import type { Connection, ConnectionEvents, Listener, Platform } from "../platform/platform.ts";
 import { type Frame, FrameReader } from "../protocol/frames.ts";
 import { parseWorkerMessage } from "../protocol/worker_codec.ts";
+import { MarkFile } from "./mark_file.ts";
 
 const tokenBytes = 32;
 
@@ -26,6 +27,7 @@ export class WorkerHub {
   readonly #log: Log;
   readonly #expected = new Map<string, WorkerLink>();
   #listener: Listener | undefined;
+  #markCount = 0;
 
   private constructor(dir: string, log: Log) {
     this.#dir = dir;
@@ -51,6 +53,12 @@ export class WorkerHub {
   /** Forgets a token: its process has died without connecting. */
   forget(token: string): void {
     this.#expected.delete(token);
+  }
+
+  /** Makes the file through which one process shows what it has started. */
+  createMark(): MarkFile {
+    this.#markCount += 1;
+    return new MarkFile(join(this.#dir, `${this.#markCount}.mark`));
   }
 
   /** Stops listening and removes the folder; connections of workers stay. */

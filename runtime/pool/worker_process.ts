@@ -1,70 +1,87 @@
-import type { CancelTimer } from "../base/clock.ts";
-import { messageOf, RuntimeError, Unreachable } from "../base/errors.ts";
-import type { Child, Connection, ExitStatus } from "../platform/platform.ts";
-import type { DeathState, Ending, Failure, OwnedCall, TaskShape } from "../protocol/call.ts";
-import { FrameWriter } from "../protocol/frames.ts";
-import { type AbortReason, type BootMessage, type WorkerMessage } from "../protocol/messages.ts";
-import { OutputLines } from "./output_lines.ts";
-import { writeGatewayMessage } from "../protocol/gateway_codec.ts";
-import { parseWorkerMessage } from "../protocol/worker_codec.ts";
+import { settlesWithin } from "../base/deadline.ts";
+import { RuntimeError, Unreachable } from "../base/errors.ts";
+import { TimerSet } from "../base/timer_set.ts";
+import type { ExitStatus } from "../platform/platform.ts";
+import type { Ending, OwnedCall } from "../protocol/call.ts";
+import type { AbortReason, WorkerMessage } from "../protocol/messages.ts";
+import {
+  blockedForNobody,
+  type EndCause,
+  isFinal,
+  killedForMemory,
+  type StopReason,
+  tellOfDeath,
+  toBadMessage,
+  toDeathFailure,
+} from "./process_end.ts";
+import { Pulse } from "./pulse.ts";
+import { RunningCalls } from "./running_calls.ts";
+import { StartWatch } from "./start_watch.ts";
+import { WorkerChild } from "./worker_child.ts";
+import { WorkerLine } from "./worker_line.ts";
 import type { WorkerStart } from "./worker_start.ts";
+import { nextState, type WorkerState } from "./worker_state.ts";
 
 /** From SIGTERM to SIGKILL. */
 const graceMs = 5_000;
-
-/** The states of a worker process, see `WorkerProcess`. */
-export type WorkerState = "starting" | "ready" | "retiring" | "stopping" | "ended";
-
-const edges: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
-  starting: ["ready", "stopping", "ended"],
-  ready: ["retiring", "stopping", "ended"],
-  retiring: ["stopping", "ended"],
-  stopping: ["ended"],
-  ended: [],
-};
+/** For a process whose connection is gone to end by itself, which says more than its killing. */
+const goneMs = 200;
+/** For what a process sent before its end to arrive. */
+const lastFramesMs = 1_000;
 
 /**
  * One worker process, from its start to its end.
  *
  * - `starting`: started, has not connected or not described its tasks. → ready, stopping, ended
- * - `ready`: takes calls. → retiring, stopping, ended
+ * - `ready`: takes calls. → stalled, retiring, stopping, ended
+ * - `stalled`: its event loop does not turn: takes no calls, and gives back what it has not started.
+ *   → ready, retiring, stopping, ended
  * - `retiring`: takes no more calls, finishes those it runs. → stopping, ended
  * - `stopping`: asked to end, by a hang-up or a signal; force follows. → ended
  * - `ended`: reaped; every call it ran has been told.
  */
 export class WorkerProcess {
   readonly #start: WorkerStart;
-  readonly #child: Child;
-  readonly #token: string;
-  readonly #running = new Map<number, OwnedCall>();
-  readonly #runningByTask = new Map<string, number>();
-  readonly #output: OutputLines;
-  readonly #timers = new Set<CancelTimer>();
-  #writer = new FrameWriter(() => {});
-  #connection: Connection | undefined;
+  readonly #line: WorkerLine;
+  readonly #child: WorkerChild;
+  readonly #timers: TimerSet;
+  readonly #running = new RunningCalls();
+  readonly #pulse = new Pulse();
+  readonly #startWatch: StartWatch;
+  /** When it was started, on the monotonic clock. */
+  readonly startedMs: number;
   #state: WorkerState = "starting";
   /** Whether it has ever taken calls; a process may be stopped before. */
   #wasReady = false;
-  #nextId = 1;
-  #loading: string | undefined;
+  #idleSinceMs: number;
+  #retireCause: EndCause = "retired";
   /** The first reason given for the end of the process; all reports derive from it. */
-  #endReason: { readonly message: string; readonly culprit: number | undefined } | undefined;
-  #endState: DeathState = "CRASHED";
+  #reason: StopReason | undefined;
   /** Resolves when the process has been reaped. */
   readonly ended: Promise<void>;
 
   /** @throws {RuntimeError} `spawn_failed` when the system starts no process. */
   constructor(start: WorkerStart) {
     this.#start = start;
-    this.#token = start.hub.expect({
-      onConnect: (connection) => this.#connected(connection),
-      onFrame: (frame) => this.#handle(parseWorkerMessage(frame)),
-      onClose: (error) => this.#disconnected(error),
+    this.#timers = new TimerSet(start.clock);
+    this.startedMs = this.#idleSinceMs = start.clock.monotonicMs();
+    this.#line = new WorkerLine(start.hub, {
+      onMessage: (message) => this.#handle(message),
+      onClose: (error) => this.#closed(error),
     });
-    this.#child = this.#spawn();
-    this.#output = new OutputLines(this.#child.pid, start.events.onOutput);
-    this.#after(start.startTimeoutMs, () => this.#startOverdue());
+    this.#child = new WorkerChild(start, {
+      line: this.#line,
+      running: () => this.#running.all(),
+    });
+    this.#startWatch = new StartWatch({
+      timers: this.#timers,
+      onOverdue: (reason) => this.kill(reason),
+    });
     this.ended = this.#child.exited.then((status) => this.#exited(status));
+  }
+
+  get #nowMs(): number {
+    return this.#start.clock.monotonicMs();
   }
 
   get pid(): number {
@@ -75,108 +92,133 @@ export class WorkerProcess {
     return this.#state;
   }
 
-  /** Calls under way. */
+  /** The task it loaded ahead of a call. */
+  get preloaded(): string | undefined {
+    return this.#start.preload;
+  }
+
+  /** Whether it is finding out what tasks export; dying, it may yet tell which one it died of. */
+  get isDescribing(): boolean {
+    return this.#start.describe !== undefined && !this.#wasReady && this.#state !== "ended";
+  }
+
   get runningCount(): number {
     return this.#running.size;
   }
 
+  /** Calls it has ever been sent. */
+  get callCount(): number {
+    return this.#running.total;
+  }
+
   /** Calls of one task under way. */
   runningOf(task: string): number {
-    return this.#runningByTask.get(task) ?? 0;
+    return this.#running.countOf(task);
+  }
+
+  /** How long it has had nothing to do. */
+  idleMs(nowMs: number): number {
+    return this.#running.size > 0 ? 0 : nowMs - this.#idleSinceMs;
   }
 
   /** Hands a call to the process; returns its number here. */
   run(call: OwnedCall): number {
-    const id = this.#nextId++;
-    this.#running.set(id, call);
-    this.#runningByTask.set(call.task, this.runningOf(call.task) + 1);
-    writeGatewayMessage(this.#writer, { kind: "call", id, call });
+    const id = this.#running.add(call);
+    this.#line.sendCall(id, call);
     return id;
   }
 
   /** Aborts the signal of a call that still runs. */
   abort(id: number, reason: AbortReason): void {
-    if (this.#running.has(id)) writeGatewayMessage(this.#writer, { kind: "abort", id, reason });
+    if (this.#running.find(id)) this.#line.send({ kind: "abort", id, reason });
   }
 
   /** Aborts the signal of every call. */
   abortAll(reason: AbortReason): void {
-    for (const id of this.#running.keys()) this.abort(id, reason);
+    for (const id of this.#running.ids()) this.abort(id, reason);
+  }
+
+  /** Looks whether its event loop turns; to be called every 100 ms or so while it has calls. */
+  watch(nowMs: number): void {
+    if (this.#running.size === 0 && this.#state !== "stalled") return this.#pulse.heard();
+    const sign = this.#pulse.look(nowMs);
+    if (sign === "ask") this.#line.ping();
+    else if (sign === "blocked") this.#stall(nowMs);
+    else if (sign === "alive") this.#recover();
   }
 
   /** Takes no more calls; ends once those it runs have ended. */
-  retire(): void {
-    if (this.#state === "starting") return this.stop("it is not needed any more");
-    if (this.#state !== "ready") return;
+  retire(cause: EndCause = "retired"): void {
+    if (this.#state === "starting") return this.stop({ cause, message: "it is not needed" });
+    if (this.#state !== "ready" && this.#state !== "stalled") return;
+    this.#retireCause = cause;
     this.#enter("retiring");
-    this.#start.events.onRetired();
     this.#hangUpWhenIdle();
   }
 
   /** Ends the process for the sake of one of its calls: the others are told who took them down. */
   killFor(id: number, message: string): void {
-    if (this.#running.has(id)) this.stop(message, { culprit: id });
+    const culprit = this.#running.find(id);
+    if (culprit) this.stop({ cause: "max-duration", code: "max_duration", message, culprit });
   }
 
   /** Asks the process to end, and forces it after a while. */
-  stop(message: string, options: { culprit?: number; state?: DeathState } = {}): void {
-    this.#endReason ??= { message, culprit: options.culprit };
+  stop(reason: StopReason): void {
     if (this.#state === "stopping" || this.#state === "ended") return;
-    this.#endState = options.state ?? "CRASHED";
+    this.#reason ??= reason;
     this.#enter("stopping");
     this.#child.kill("SIGTERM");
-    this.#after(graceMs, () => this.#child.kill("SIGKILL"));
+    this.#timers.after(graceMs, () => this.#child.kill("SIGKILL"));
   }
 
   /** Ends the process at once, whatever it does. */
-  kill(message: string, state: DeathState = "CRASHED"): void {
-    this.stop(message, { state });
+  kill(reason: StopReason): void {
+    this.stop(reason);
     this.#child.kill("SIGKILL");
   }
 
-  #spawn(): Child {
-    const { platform, hub, boot, env } = this.#start;
-    const bootMessage: BootMessage = { ...boot, socket: hub.socketPath, token: this.#token };
-    try {
-      return platform.spawn({
-        command: platform.selfCommand("worker"),
-        cwd: boot.dir,
-        env,
-        stdin: JSON.stringify(bootMessage),
-        onOutput: (stream, bytes) => this.#output.push(stream, bytes, [...this.#running.values()]),
-      });
-    } catch (error) {
-      hub.forget(this.#token);
-      throw error;
-    }
+  /** INVARIANT: a worker knows our clock before its first call, as the call is measured by it. */
+  #synced(): void {
+    this.#line.sendClock(this.#nowMs);
+    if (!this.#startWatch.connected()) return;
+    const { describe, preload } = this.#start;
+    if (preload !== undefined) this.#line.send({ kind: "preload", task: preload });
+    if (!describe) return this.#ready();
+    this.#startWatch.expectLoading();
+    this.#line.send({ kind: "describe", ...describe });
   }
 
-  #connected(connection: Connection): void {
-    this.#connection = connection;
-    this.#writer = new FrameWriter((bytes) => connection.write(bytes));
-    if (this.#start.describe) writeGatewayMessage(this.#writer, { kind: "describe" });
-    else this.#ready(undefined);
-  }
-
-  #ready(shapes: ReadonlyMap<string, TaskShape> | undefined): void {
+  #ready(): void {
     if (this.#state !== "starting") return;
+    this.#startWatch.end();
     this.#enter("ready");
     this.#wasReady = true;
-    this.#start.events.onReady(shapes);
+    this.#idleSinceMs = this.#nowMs;
+    this.#start.events.onReady();
   }
 
   #handle(message: WorkerMessage): void {
+    this.#pulse.heard();
     switch (message.kind) {
       case "replied":
       case "failed":
         return this.#endCall(message.id, message);
       case "output":
-        return this.#output.print(message.line, this.#running.get(message.id));
-      case "loading":
-        this.#loading = message.task;
+        return this.#child.print(message.line, this.#running.find(message.id));
+      case "ask":
+        // It came late to its worker, and may have been taken back in the meantime.
+        return this.#running.find(message.id) ? this.#line.go(this.#nowMs) : this.#line.drop();
+      case "sync":
+        return this.#synced();
+      case "pong":
         return;
-      case "shapes":
-        return this.#ready(message.shapes);
+      case "loading":
+        return this.#startWatch.began(message.task);
+      case "loaded":
+        this.#startWatch.finished(message.task);
+        return this.#start.events.onShape(message.task, message.shape);
+      case "described":
+        return this.#ready();
       case "hello":
         throw new RuntimeError("bad_message", "Cannot accept a second hello on a connection");
       default:
@@ -185,82 +227,74 @@ export class WorkerProcess {
   }
 
   #endCall(id: number, ending: Ending): void {
-    const running = this.#running.get(id);
-    if (!running) throw new RuntimeError("bad_message", `Cannot end call ${id}: it does not run`);
-    this.#running.delete(id);
-    const { task } = running;
-    this.#runningByTask.set(task, this.runningOf(task) - 1);
-    running.onEnd(ending);
+    const call = this.#running.delete(id);
+    if (!call) throw new RuntimeError("bad_message", `Cannot end call ${id}: it does not run`);
+    if (this.#running.size === 0) this.#idleSinceMs = this.#nowMs;
+    call.onEnd(ending);
     if (this.#state === "ready") this.#start.events.onFree();
     else this.#hangUpWhenIdle();
   }
 
   #hangUpWhenIdle(): void {
     if (this.#state !== "retiring" || this.#running.size > 0) return;
-    this.#endReason ??= { message: "it was retired", culprit: undefined };
+    this.#reason ??= { cause: this.#retireCause, message: "it was not needed any more" };
     this.#enter("stopping");
-    this.#connection?.close();
-    this.#after(graceMs, () => this.#child.kill("SIGKILL"));
+    this.#line.hangUp();
+    this.#timers.after(graceMs, () => this.#child.kill("SIGKILL"));
   }
 
-  #startOverdue(): void {
-    if (this.#state !== "starting") return;
-    const at = this.#loading === undefined ? "" : `, loading task "${this.#loading}"`;
-    this.kill(`it was not ready after ${this.#start.startTimeoutMs} ms${at}`);
+  /** Its event loop does not turn: what it has not started is for others. */
+  #stall(nowMs: number): void {
+    if (this.#state === "ready") this.#enter("stalled");
+    this.#giveBack(this.#running.takeUnstarted(this.#child.lastStarted, nowMs));
+    if (this.#running.size > 0) return;
+    if (this.#state === "stalled") this.stop(blockedForNobody);
+    else this.#hangUpWhenIdle();
+  }
+
+  #recover(): void {
+    if (this.#state !== "stalled") return;
+    this.#enter("ready");
+    this.#start.events.onFree();
   }
 
   /** The connection is the process's only use: without it, it ends. */
-  #disconnected(error: Error | undefined): void {
+  #closed(error: Error | undefined): void {
     if (this.#state === "ended") return;
-    if (error) this.kill(`it sent what no worker sends: ${messageOf(error)}`);
+    if (error) return this.kill(toBadMessage(error));
+    if (this.#state !== "stopping") this.#enter("stopping");
     // A process that ends by itself closes first and is reaped a moment later.
-    else this.#after(graceMs, () => this.kill("it closed its connection"));
+    this.#timers.after(goneMs, () => {
+      this.#reason ??= { cause: "exited", message: "it closed its connection" };
+      this.#child.kill("SIGKILL");
+    });
   }
 
-  #exited(status: ExitStatus): void {
+  /** What it sent before its end counts, as far as it has sent it. */
+  async #exited(status: ExitStatus): Promise<void> {
+    await settlesWithin(this.#line.drained, lastFramesMs);
     this.#enter("ended");
-    for (const cancel of this.#timers) cancel();
-    this.#start.hub.forget(this.#token);
-    this.#output.end();
-    this.#tellRunning(status);
-    this.#start.events.onEnded(this.#failure(status), this.#wasReady);
+    this.#timers.cancelAll();
+    this.#line.forget();
+    const { lastStarted, errorTail, wasKilledForMemory } = this.#child.bury();
+    if (wasKilledForMemory) this.#reason ??= killedForMemory;
+    const { events } = this.#start;
+    const [reason, wasReady] = [this.#reason, this.#wasReady];
+    const failure = toDeathFailure({ status, reason, wasReady, errorTail });
+    const unstarted = this.#running.takeNeverStarted(isFinal(reason) ? Infinity : lastStarted);
+    tellOfDeath(this.#running.takeAll(), { reason, failure });
+    this.#giveBack(unstarted);
+    const { loading } = this.#startWatch;
+    events.onEnded({ cause: reason?.cause ?? "exited", failure, wasReady, loading });
   }
 
-  #tellRunning(status: ExitStatus): void {
-    const culprit = this.#endReason?.culprit;
-    const culpritCall = culprit === undefined ? undefined : this.#running.get(culprit);
-    for (const [id, call] of this.#running) {
-      const failure = this.#failure(status);
-      if (id === culprit) {
-        call.onEnd({ kind: "died", state: "KILLED", failure });
-      } else {
-        const because = culpritCall ? `, taken down by trace ${culpritCall.traceId}` : "";
-        const message = failure.message + because;
-        call.onEnd({ kind: "died", state: this.#endState, failure: { ...failure, message } });
-      }
-    }
-    this.#running.clear();
-  }
-
-  #failure(status: ExitStatus): Failure {
-    const how = status.signal ? `signal ${status.signal}` : `exit code ${status.code}`;
-    const why = this.#endReason ? `: ${this.#endReason.message}` : "";
-    return {
-      code: this.#wasReady ? "crashed" : "start_failed",
-      message: `The process of the task ended with ${how}${why}`,
-      stack: this.#output.errorTail,
-      publicMessage: undefined,
-    };
-  }
-
-  #after(delayMs: number, action: () => void): void {
-    this.#timers.add(this.#start.clock.after(delayMs, action));
+  #giveBack(calls: readonly OwnedCall[]): void {
+    if (calls.length > 0) this.#start.events.onReturned(calls);
   }
 
   #enter(next: WorkerState): void {
-    if (!edges[this.#state].includes(next)) {
-      throw new RuntimeError("worker_failed", `Cannot go from "${this.#state}" to "${next}"`);
-    }
-    this.#state = next;
+    const tookCalls = this.#state === "ready";
+    this.#state = nextState(this.#state, next);
+    if (tookCalls && next !== "ended") this.#start.events.onUnavailable();
   }
 }

@@ -1,20 +1,27 @@
 import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Failure, TaskShape } from "../protocol/call.ts";
+import type { OwnedCall, TaskShape } from "../protocol/call.ts";
 import type { BootMessage } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
+import type { MemoryGroups } from "./memory_groups.ts";
+import type { ProcessEnd } from "./process_end.ts";
+import type { DescribePlan } from "./task_shapes.ts";
 import type { WorkerHub } from "./worker_hub.ts";
 
-/** What a worker process needs of the pool it belongs to. */
+/** What a worker process tells the pool it belongs to. */
 export interface WorkerEvents {
-  onReady(shapes: ReadonlyMap<string, TaskShape> | undefined): void;
-  /** A call has ended: there is room for another. */
+  onReady(): void;
+  onShape(task: string, shape: TaskShape): void;
+  /** There is room for another call: one has ended, or the process answers again. */
   onFree(): void;
-  /** It takes no more calls: those who wait need another process. */
-  onRetired(): void;
+  /** It takes no calls for now, or ever: those who wait need another process. */
+  onUnavailable(): void;
+  /** Calls that it has not started and never will, in order. */
+  onReturned(calls: readonly OwnedCall[]): void;
   onOutput(output: TaskOutput): void;
-  /** The process is gone; `failure` says how when it had never been ready. */
-  onEnded(failure: Failure, wasReady: boolean): void;
+  /** It has been reaped, and everybody concerned has been told. */
+  onEnded(end: ProcessEnd): void;
 }
 
 /** How a worker process is started. */
@@ -23,11 +30,14 @@ export interface WorkerStart {
   readonly hub: WorkerHub;
   readonly clock: Clock;
   /** Everything a worker is told but where to connect. */
-  readonly boot: Omit<BootMessage, "socket" | "token">;
+  readonly boot: Omit<BootMessage, "socket" | "token" | "markFile">;
   readonly env: Readonly<Record<string, string>>;
-  /** Have it load every task and tell what they export, before it takes calls. */
-  readonly describe: boolean;
-  /** To be ready, tasks loaded where asked for. */
-  readonly startTimeoutMs: number;
+  readonly log: Log;
+  /** Limits the memory of processes, where the system lets us. */
+  readonly memoryGroups: MemoryGroups | undefined;
+  /** Tasks to load and to tell about before it takes calls. */
+  readonly describe: DescribePlan | undefined;
+  /** A task that is likely to be called first. */
+  readonly preload: string | undefined;
   readonly events: WorkerEvents;
 }

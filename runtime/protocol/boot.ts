@@ -6,7 +6,10 @@ import type { BootMessage } from "./messages.ts";
  * @throws {RuntimeError} `bad_message` when it is not that.
  */
 export function parseBootMessage(text: string): BootMessage {
-  const { socket, token, dir, sourceDir, tasks, deployment } = asRecord(parseJson(text), "boot");
+  const { socket, token, dir, sourceDir, tasks, markFile, deployment } = asRecord(
+    parseJson(text),
+    "boot",
+  );
   const { hostname, environment, app } = asRecord(deployment, "boot.deployment");
   return {
     socket: asText(socket, "boot.socket"),
@@ -18,6 +21,7 @@ export function parseBootMessage(text: string): BootMessage {
         [name, file],
       ) => [name, asText(file, name)]),
     ),
+    markFile: asText(markFile, "boot.markFile"),
     deployment: {
       hostname: asText(hostname, "boot.deployment.hostname"),
       environment: asText(environment, "boot.deployment.environment"),

@@ -49,6 +49,8 @@ export const failureCodes = [
   "response_illegal",
   "timer_failed", // a timer or microtask of the invocation threw
   "crashed", // the process died
+  "memory", // the process used more than it may
+  "max_duration", // the process was ended as the invocation ran for too long
   "start_failed", // no process could be started
 ] as const;
 
@@ -92,10 +94,13 @@ export type Ending =
   | RunResult
   | { readonly kind: "died"; readonly state: DeathState; readonly failure: Failure };
 
-/** A call together with whoever waits for its end. */
+/** A call together with whoever waits for its end; exactly one of its functions is called. */
 export interface OwnedCall extends Call {
-  /** Called once. */
+  /** When it was handed to its process, on the monotonic clock. */
+  readonly sentMs: number;
   onEnd(ending: Ending): void;
+  /** Its process has not started it, and never will. */
+  onReturned(): void;
 }
 
 /**

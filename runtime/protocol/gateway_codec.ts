@@ -10,10 +10,23 @@ export function writeGatewayMessage(writer: FrameWriter, message: GatewayMessage
       return writer.write(kinds.call, message.id, toCallContent(message.call));
     case "abort":
       return writer.write(kinds.abort, message.id, { head: message.reason });
-    case "describe":
-      return writer.write(kinds.describe, 0, { head: "" });
+    case "sentAt":
+    case "synced":
+      return writer.write(kinds[message.kind], message.nowMs, nothing);
+    case "go":
+    case "drop":
+    case "ping":
+      return writer.write(kinds[message.kind], 0, nothing);
+    case "describe": {
+      const { tasks, isCareful } = message;
+      return writer.write(kinds.describe, isCareful ? 1 : 0, { head: tasks.join("\n") });
+    }
+    case "preload":
+      return writer.write(kinds.preload, 0, { head: message.task });
   }
 }
+
+const nothing = { head: "" };
 
 /**
  * Reads a frame from the gateway, which a worker trusts.
@@ -26,8 +39,20 @@ export function parseGatewayMessage(frame: Frame): GatewayMessage {
       return { kind: "call", id, call: new ReceivedCall(head, body) };
     case kinds.abort:
       return { kind: "abort", id, reason: toAbortReason(head) };
+    case kinds.sentAt:
+      return { kind: "sentAt", nowMs: id };
+    case kinds.synced:
+      return { kind: "synced", nowMs: id };
+    case kinds.go:
+      return { kind: "go" };
+    case kinds.drop:
+      return { kind: "drop" };
+    case kinds.ping:
+      return { kind: "ping" };
     case kinds.describe:
-      return { kind: "describe" };
+      return { kind: "describe", tasks: head === "" ? [] : head.split("\n"), isCareful: id === 1 };
+    case kinds.preload:
+      return { kind: "preload", task: head };
     default:
       throw badMessage(`kind ${kind}`);
   }

@@ -27,6 +27,8 @@ export interface BootMessage {
   readonly sourceDir: string;
   /** Web tasks and their files, relative to `dir`. */
   readonly tasks: Readonly<Record<string, string>>;
+  /** The file whose memory says which calls have been started. */
+  readonly markFile: string;
   readonly deployment: DeploymentFacts;
 }
 
@@ -37,17 +39,49 @@ export interface DeploymentFacts {
   readonly app: string;
 }
 
-/** From gateway to worker; `id` is the invocation's number on this connection. */
+/**
+ * From gateway to worker; `id` is the invocation's number on this connection, which grows from call
+ * to call.
+ *
+ * - `sentAt`: what follows was sent at this time of the gateway's monotonic clock, in milliseconds
+ *   modulo 2^32.
+ * - `synced`: the same clock, in answer to `hello` and `sync`.
+ * - `go`, `drop`: the answers to `ask`.
+ * - `describe`: load these tasks and tell what each exports; `isCareful` loads none before the one
+ *   before it has ended.
+ * - `preload`: load this task, as a call of it may come.
+ */
 export type GatewayMessage =
   | { readonly kind: "call"; readonly id: number; readonly call: Call }
   | { readonly kind: "abort"; readonly id: number; readonly reason: AbortReason }
-  | { readonly kind: "describe" };
+  | { readonly kind: "sentAt"; readonly nowMs: number }
+  | { readonly kind: "synced"; readonly nowMs: number }
+  | { readonly kind: "go" }
+  | { readonly kind: "drop" }
+  | { readonly kind: "ping" }
+  | {
+    readonly kind: "describe";
+    readonly tasks: readonly string[];
+    readonly isCareful: boolean;
+  }
+  | { readonly kind: "preload"; readonly task: string };
 
-/** From worker to gateway. */
+/**
+ * From worker to gateway.
+ *
+ * - `sync`: asks for the gateway's clock.
+ * - `loading`, `loaded`: around the first run of a module's top level; `described` once all have
+ *   been loaded that were asked for.
+ * - `ask`: a call came so long after it was sent that it may have been given to another process.
+ */
 export type WorkerMessage =
   | { readonly kind: "hello"; readonly token: string }
+  | { readonly kind: "sync" }
+  | { readonly kind: "pong" }
+  | { readonly kind: "ask"; readonly id: number }
   | { readonly kind: "loading"; readonly task: string }
-  | { readonly kind: "shapes"; readonly shapes: ReadonlyMap<string, TaskShape> }
+  | { readonly kind: "loaded"; readonly task: string; readonly shape: TaskShape }
+  | { readonly kind: "described" }
   | { readonly kind: "replied"; readonly id: number; readonly reply: Reply }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
   | { readonly kind: "output"; readonly id: number; readonly line: OutputLine };
@@ -56,11 +90,21 @@ export type WorkerMessage =
 export const frameKinds = {
   call: 1,
   abort: 2,
-  describe: 3,
+  sentAt: 3,
+  synced: 4,
+  go: 5,
+  drop: 6,
+  ping: 7,
+  describe: 8,
+  preload: 9,
   hello: 16,
-  loading: 17,
-  shapes: 18,
-  replied: 19,
-  failed: 20,
-  output: 21,
+  sync: 17,
+  pong: 18,
+  ask: 19,
+  loading: 20,
+  loaded: 21,
+  described: 22,
+  replied: 23,
+  failed: 24,
+  output: 25,
 } as const;

@@ -16,10 +16,18 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
   switch (message.kind) {
     case "hello":
       return writer.write(kinds.hello, 0, { head: message.token });
+    case "sync":
+    case "pong":
+    case "described":
+      return writer.write(kinds[message.kind], 0, { head: "" });
+    case "ask":
+      return writer.write(kinds.ask, message.id, { head: "" });
     case "loading":
       return writer.write(kinds.loading, 0, { head: message.task });
-    case "shapes":
-      return writer.write(kinds.shapes, 0, { head: JSON.stringify([...message.shapes]) });
+    case "loaded": {
+      const { task, shape } = message;
+      return writer.write(kinds.loaded, 0, { head: task, body: JSON.stringify(shape) });
+    }
     case "replied": {
       const { body } = message.reply;
       return writer.write(kinds.replied, message.id, { head: toReplyHead(message.reply), body });
@@ -42,8 +50,16 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
       return { kind: "hello", token: head };
     case kinds.loading:
       return { kind: "loading", task: head };
-    case kinds.shapes:
-      return { kind: "shapes", shapes: parseShapes(parseJson(head)) };
+    case kinds.sync:
+      return { kind: "sync" };
+    case kinds.pong:
+      return { kind: "pong" };
+    case kinds.ask:
+      return { kind: "ask", id };
+    case kinds.loaded:
+      return { kind: "loaded", task: head, shape: parseShape(parseJson(toText(body))) };
+    case kinds.described:
+      return { kind: "described" };
     case kinds.replied:
       return { kind: "replied", id, reply: parseReply(head, body) };
     case kinds.failed:
@@ -118,12 +134,8 @@ function parseOutputLine(value: unknown): OutputLine {
   return { level, text: asText(text, "output.text") };
 }
 
-function parseShapes(value: unknown): ReadonlyMap<string, TaskShape> {
-  if (!Array.isArray(value)) throw badMessage("shapes");
-  return new Map(value.map((entry: unknown) => {
-    if (!Array.isArray(entry)) throw badMessage("shapes[]");
-    return [asText(entry[0], "shapes[].task"), parseShape(entry[1])];
-  }));
+function toText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
 function parseShape(value: unknown): TaskShape {

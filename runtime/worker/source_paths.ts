@@ -21,12 +21,9 @@ export class SourcePaths {
     return { ...failure, message: this.#toSource(message), stack: mapped };
   }
 
-  /** The same shapes, their failures mapped. */
-  mapShapes(shapes: ReadonlyMap<string, TaskShape>): ReadonlyMap<string, TaskShape> {
-    return new Map([...shapes].map(([task, shape]) => [
-      task,
-      shape.kind === "broken" ? { ...shape, failure: this.map(shape.failure) } : shape,
-    ]));
+  /** The same shape, its failure mapped. */
+  mapShape(shape: TaskShape): TaskShape {
+    return shape.kind === "broken" ? { ...shape, failure: this.map(shape.failure) } : shape;
   }
 
   #toSource(text: string): string {

@@ -1,5 +1,6 @@
+import { Unreachable } from "../base/errors.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Call, Failure, FailureCode, RunResult } from "../protocol/call.ts";
+import type { Failure, FailureCode, RunResult } from "../protocol/call.ts";
 import { FrameReader, FrameWriter, maxFrameBytes } from "../protocol/frames.ts";
 import {
   type BootMessage,
@@ -11,6 +12,7 @@ import {
 import { parseBootMessage } from "../protocol/boot.ts";
 import { parseGatewayMessage } from "../protocol/gateway_codec.ts";
 import { writeWorkerMessage } from "../protocol/worker_codec.ts";
+import { markBytes } from "../protocol/start_mark.ts";
 import { toFailure } from "../task/failure.ts";
 import type { TaskModule } from "../task/load.ts";
 import { runTask } from "../task/run.ts";
@@ -18,8 +20,11 @@ import { captureConsole } from "./output.ts";
 import { InvocationScope, type ScopeOwner, Scopes } from "./scope.ts";
 import { SourcePaths } from "./source_paths.ts";
 import { TaskModules } from "./task_modules.ts";
+import { StartGate } from "./start_gate.ts";
 import { guardTimers } from "./timers.ts";
 
+/** Task code may replace the global one. */
+const now = performance.now.bind(performance);
 /** The package that holds the author's types, and nothing that exists at run time. */
 const typesPackage = "@journeyapps/cloudcode";
 /** What a frame holds besides the head of a reply. */
@@ -32,17 +37,25 @@ export async function runWorker(platform: Platform): Promise<void> {
   const boot = parseBootMessage(await platform.readStdin());
   platform.dieWithParent();
   platform.stubModule(typesPackage);
+  const mark = platform.mapShared(boot.markFile, markBytes);
   await platform.dropPrivileges();
   // A Ctrl-C or a closed terminal reaches the whole process group; only the gateway decides.
   platform.onSignal("SIGINT", () => {});
   platform.onSignal("SIGHUP", () => {});
-  const worker = new Worker(boot, platform.cwd);
+  const worker = new Worker(boot, { cwd: platform.cwd, mark });
   const connection = await platform.connect(boot.socket, {
     onData: (bytes) => worker.receive(bytes),
     onClose: () => platform.exit(0),
   });
   platform.onUncaught((kind, error) => worker.uncaught(kind, error));
   worker.start((bytes) => connection.write(bytes));
+}
+
+/** What a worker finds where it is started. */
+interface Surroundings {
+  readonly cwd: string;
+  /** Memory that the gateway reads. */
+  readonly mark: Uint8Array | undefined;
 }
 
 /** Turns calls into runs of task code, and what comes of them into messages. */
@@ -53,13 +66,25 @@ class Worker implements ScopeOwner {
   readonly #modules: TaskModules;
   readonly #paths: SourcePaths;
   readonly #reader = new FrameReader((frame) => this.#handle(parseGatewayMessage(frame)));
+  readonly #gate: StartGate<InvocationScope>;
   #writer = new FrameWriter(() => {});
 
-  constructor(boot: BootMessage, cwd: string) {
+  constructor(boot: BootMessage, { cwd, mark }: Surroundings) {
     this.deployment = boot.deployment;
     this.#boot = boot;
-    this.#modules = new TaskModules(boot);
+    this.#modules = new TaskModules(boot, {
+      onLoading: (task) => this.#loading(task),
+      onLoaded: (task, shape) =>
+        this.#send({ kind: "loaded", task, shape: this.#paths.mapShape(shape) }),
+    });
     this.#paths = new SourcePaths(boot, cwd);
+    this.#gate = new StartGate<InvocationScope>({
+      mark: mark && new Uint32Array(mark.buffer, mark.byteOffset, 2),
+      clock: now,
+      start: (scope) => this.#scopes.run(scope, this.#run),
+      ask: (id) => this.#send({ kind: "ask", id }),
+      sync: () => this.#send({ kind: "sync" }),
+    });
   }
 
   /** Says hello; from here on the process may be given calls. */
@@ -68,6 +93,7 @@ class Worker implements ScopeOwner {
     captureConsole((line) => this.#print(line));
     guardTimers(this.#scopes, (scope, error) => scope.fail(this.#failure("timer_failed", error)));
     this.#send({ kind: "hello", token: this.#boot.token });
+    this.#gate.sync();
   }
 
   receive(bytes: Uint8Array): void {
@@ -96,16 +122,30 @@ class Worker implements ScopeOwner {
   #handle(message: GatewayMessage): void {
     switch (message.kind) {
       case "call":
-        return this.#start(message.id, message.call);
+        return this.#gate.offer(new InvocationScope(message.id, message.call, this));
+      case "sentAt":
+        return this.#gate.sentAt(message.nowMs);
+      case "synced":
+        return this.#gate.synced(message.nowMs);
+      case "go":
+        return this.#gate.go();
+      case "drop":
+        return this.#gate.drop();
+      case "ping":
+        return this.#send({ kind: "pong" });
       case "abort":
-        return this.#scopes.find(message.id)?.abort(message.reason);
+        return this.#find(message.id)?.abort(message.reason);
       case "describe":
-        return void this.#describe();
+        return void this.#describe(message.tasks, message.isCareful);
+      case "preload":
+        return void this.#modules.load(message.task);
+      default:
+        throw new Unreachable(message);
     }
   }
 
-  #start(id: number, call: Call): void {
-    this.#scopes.run(new InvocationScope(id, call, this), this.#run);
+  #find(id: number): InvocationScope | undefined {
+    return this.#scopes.find(id) ?? this.#gate.find(id);
   }
 
   readonly #run = (scope: InvocationScope): void => {
@@ -143,13 +183,15 @@ class Worker implements ScopeOwner {
     this.#send({ kind: "output", id, line });
   }
 
-  async #describe(): Promise<void> {
-    const shapes = await this.#modules.describe((task) => {
-      this.#send({ kind: "loading", task });
-      // Loading may block for ever: the gateway must know by which task.
-      this.#writer.flush();
-    });
-    this.#send({ kind: "shapes", shapes: this.#paths.mapShapes(shapes) });
+  async #describe(tasks: readonly string[], isCareful: boolean): Promise<void> {
+    await this.#modules.loadAll(tasks, { isCareful });
+    this.#send({ kind: "described" });
+  }
+
+  #loading(task: string): void {
+    this.#send({ kind: "loading", task });
+    // Loading may block for ever, or end the process: the gateway must know by which task.
+    this.#writer.flush();
   }
 
   #print(line: OutputLine): void {

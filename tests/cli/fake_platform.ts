@@ -36,6 +36,7 @@ export function createFakePlatform(
     listen: refuse,
     connect: refuse,
     serveHttp: refuse,
+    mapShared: refuse,
     headerFields: refuse,
     dieWithParent: refuse,
     onUncaught: refuse,

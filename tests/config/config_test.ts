@@ -25,9 +25,21 @@ test("readSettings() has a default for everything", async () => {
     dataDir: resolve(".webtaskd"),
     taskEnv: {},
     task: {},
-    processConcurrency: 16,
-    maxQueue: 1000,
+    processes: {
+      min: 0,
+      max: undefined,
+      maxAttempt: 8,
+      maxOverdue: 8,
+      concurrency: 16,
+      maxQueue: 1_000,
+      idleMs: 60_000,
+      maxInvocations: 1_000_000,
+      maxAgeMs: 24 * 60 * 60 * 1_000,
+      recycleRssBytes: 512 * 2 ** 20,
+      maxRssBytes: 2 ** 30,
+    },
     drainMs: 30_000,
+    reusePort: false,
     tls: undefined,
     admin: { kind: "unix", path: resolve(".webtaskd/admin.sock") },
     logFormat: "text",
@@ -52,6 +64,39 @@ test("readSettings() takes the last of a flag given twice, and all of a repeatab
 test("readSettings() leaves out of `task` what nobody gives", async () => {
   const settings = await read({ flags: { timeout: ["1s"] }, env: { WEBTASKD_MAX_BODY: "1KiB" } });
   expect(settings.task).toEqual({ timeoutMs: 1000, maxBodyBytes: 1024 });
+  expect((await read({ flags: { attempts: ["1"] } })).task).toEqual({ attempts: 1 });
+});
+
+test("readSettings() reads how many processes there are, and when each is replaced", async () => {
+  const flags = {
+    min: ["2"],
+    max: ["2"],
+    "max-attempt-processes": ["1"],
+    "max-overdue-processes": ["0"],
+    "process-concurrency": ["4"],
+    "max-queue": ["5"],
+    idle: ["1s"],
+    "max-invocations": ["6"],
+  };
+  const env = {
+    WEBTASKD_MAX_AGE: "1h",
+    WEBTASKD_RECYCLE_RSS: "1MiB",
+    WEBTASKD_MAX_RSS: "2MiB",
+    WEBTASKD_IDLE: "9s",
+  };
+  expect((await read({ flags, env })).processes).toEqual({
+    min: 2,
+    max: 2,
+    maxAttempt: 1,
+    maxOverdue: 0,
+    concurrency: 4,
+    maxQueue: 5,
+    idleMs: 1_000,
+    maxInvocations: 6,
+    maxAgeMs: 3_600_000,
+    recycleRssBytes: 2 ** 20,
+    maxRssBytes: 2 ** 21,
+  });
 });
 
 test("readSettings() ignores settings a command does not take", async () => {
@@ -78,6 +123,17 @@ test.each<[Partial<Sources>, string]>([
   [{ flags: { "env-file": ["/nowhere/.env"] } }, 'Cannot use --env-file "/nowhere/.env"'],
   [{ flags: { "tls-cert": ["c.pem"] } }, 'Cannot use --tls-cert "c.pem": give --tls-key'],
   [{ env: { WEBTASKD_TLS_KEY: "k.pem" } }, "give --tls-cert (WEBTASKD_TLS_CERT) too"],
+  [{ flags: { attempts: ["0"] } }, 'Cannot use --attempts "0": give a whole number from 1 to 10'],
+  [{ flags: { attempts: ["11"] } }, "give a whole number from 1 to 10"],
+  [{ flags: { max: ["0"] } }, 'Cannot use --max "0": give a whole number from 1 to 1000'],
+  [{ flags: { min: ["-1"] } }, "give a whole number from 0 to 1000"],
+  [{ flags: { "max-attempt-processes": ["0"] } }, "give a whole number from 1 to 1000"],
+  [{ flags: { idle: ["60"] } }, 'Cannot use --idle "60": give a duration with a unit'],
+  [{ env: { WEBTASKD_MAX_RSS: "512" } }, 'Cannot use WEBTASKD_MAX_RSS "512": give a size'],
+  [
+    { flags: { min: ["3"], max: ["2"] } },
+    "Cannot use --min 3 (WEBTASKD_MIN): it is more than --max (2): lower it, or raise --max",
+  ],
   [{ flags: { admin: ["9090"] } }, 'give "unix", or HOST:PORT as "127.0.0.1:9090"'],
   [{ flags: { data: ["x".repeat(110)] } }, "give a shorter --data, or --admin HOST:PORT"],
 ])("readSettings() refuses %p", async (sources, message) => {

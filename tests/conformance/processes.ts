@@ -17,6 +17,14 @@ export function descendantsOf(pid: number): ProcessEntry[] {
   return below(pid);
 }
 
+/** Lists the worker processes below `pid` that are alive. */
+export function workersBelow(pid: number): ProcessEntry[] {
+  return descendantsOf(pid)
+    .filter((entry) =>
+      !entry.isZombie && read(`/proc/${entry.pid}/cmdline`).endsWith("\0worker\0")
+    );
+}
+
 /** Lists the processes whose environment or command line holds the text. */
 export function processesNaming(text: string): ProcessEntry[] {
   return allProcesses().filter(({ pid }) =>

@@ -2,7 +2,13 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deadline, settlesWithin } from "../../runtime/base/deadline.ts";
-import { descendantsOf, isAlive, type ProcessEntry, processesNaming } from "./processes.ts";
+import {
+  descendantsOf,
+  isAlive,
+  type ProcessEntry,
+  processesNaming,
+  workersBelow,
+} from "./processes.ts";
 import { RawConnection } from "./raw.ts";
 import { root, type Target } from "./targets.ts";
 import { until } from "./wait.ts";
@@ -86,6 +92,11 @@ export class TestServer {
     return this.#stdout + this.#stderr;
   }
 
+  /** The process IDs of its workers. */
+  get workerPids(): number[] {
+    return workersBelow(this.pid).map(({ pid }) => pid);
+  }
+
   /** The exit code; resolves when the process has ended. */
   get exited(): Promise<number> {
     return this.#child.exited;
@@ -132,7 +143,7 @@ export class TestServer {
     return await connection.untilClosed();
   }
 
-  signal(name: "SIGTERM" | "SIGHUP" | "SIGINT"): void {
+  signal(name: "SIGTERM" | "SIGHUP" | "SIGINT" | "SIGKILL"): void {
     this.#child.kill(name);
   }
 

@@ -24,6 +24,7 @@ const broken: TaskShape = { kind: "broken", failure };
 class FakePool implements Pool {
   readonly target: PoolTarget;
   readonly events: string[] = [];
+  isOpen = false;
   readonly drained = Promise.withResolvers<void>();
   startFailure: Failure | undefined;
   shapes: ReadonlyMap<string, TaskShape> | undefined;
@@ -37,6 +38,10 @@ class FakePool implements Pool {
   describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
     this.events.push("describe");
     return Promise.resolve(this.shapes);
+  }
+
+  open(): void {
+    this.isOpen = true;
   }
 
   drain(): Promise<void> {
@@ -97,13 +102,13 @@ function refusalOf(opening: Promise<unknown>) {
 }
 
 describe("Deployments.open()", () => {
-  test("makes a deployment of every app, without starting its processes", async () => {
+  test("makes a deployment of every app, and has its pool keep what it is to keep", async () => {
     await using folder = await createTempFolder({ ...acme, ...globex });
     const { deployments, pools } = await open(folder, { apps: ["globex", "acme"] });
     expect(deployments.all.map(({ hostname, app, environment }) => [hostname, app, environment]))
       .toEqual([["globex-testing", "globex", "testing"], ["acme-testing", "acme", "testing"]]);
     expect(deployments.pools).toEqual(pools);
-    expect(pools.map(({ events }) => events)).toEqual([[], []]);
+    expect(pools.map(({ events, isOpen }) => [events, isOpen])).toEqual([[[], true], [[], true]]);
     expect(pools[1]?.target).toMatchObject({
       hostname: "acme-testing",
       appDir: join(folder.path, "acme"),
@@ -180,7 +185,7 @@ describe("Deployments.reload()", () => {
     await deployments.reload();
     const [old, fresh] = pools;
     if (!old || !fresh) throw new Error("Cannot find two pools");
-    expect([old.events, fresh.events]).toEqual([["drain"], ["describe"]]);
+    expect([old.events, fresh.events, fresh.isOpen]).toEqual([["drain"], ["describe"], true]);
     expect(deployments.all[0]).toBe(deployment);
     expect(deployment?.active.id).not.toBe(before ?? "");
     expect([deployment?.active.pool, deployments.pools]).toEqual([fresh, [fresh, old]]);

@@ -160,7 +160,10 @@ describe("methods", () => {
     const { pool, fetch } = createGateway(tasks);
     const known = pool.shapes;
     pool.shapes = undefined;
-    pool.describe = () => Promise.resolve(known);
+    pool.describeTask = () => {
+      pool.shapes = known;
+      return Promise.resolve();
+    };
     expect((await fetch("/hello", { method: "PUT" })).status).toBe(405);
     expect((await fetch("/hello")).status).toBe(200);
   });

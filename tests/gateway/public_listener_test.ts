@@ -49,6 +49,7 @@ async function open(options: { readonly tls?: HttpOptions["tls"] } = {}) {
     host: "127.0.0.1",
     port: 0,
     tls: options.tls,
+    reusePort: false,
   });
   return { listener, servers, states, failure };
 }

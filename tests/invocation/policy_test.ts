@@ -108,7 +108,7 @@ const rows: readonly Row[] = [
 ];
 
 function viewOf(nowMs: number, attempts: readonly AttemptView[]): RequestView {
-  return { nowMs, readMs: 0, attempts, mayStart: true };
+  return { nowMs, readMs: 0, attempts, mayStart: true, isNextExpected: true };
 }
 
 describe("nextStep()", () => {
@@ -154,6 +154,7 @@ describe("nextStep()", () => {
       readMs: fc.constant(0),
       attempts: fc.array(attempt, { maxLength: 4 }),
       mayStart: fc.boolean(),
+      isNextExpected: fc.boolean(),
     });
     fc.assert(fc.property(policies, views, (policy, view) => {
       const step = nextStep(policy, view);

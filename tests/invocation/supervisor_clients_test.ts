@@ -111,7 +111,7 @@ describe("Supervisor", () => {
   test("asks for a place within the task's own concurrency", () => {
     const { pool, run } = createSupervision({ concurrency: 2 });
     run();
-    expect(pool.asked).toEqual([{ task: "hello", concurrency: 2 }]);
+    expect(pool.asked).toMatchObject([{ task: "hello", concurrency: 2 }]);
   });
 
   test("is idle only when the last of many requests has ended, and tells all who wait", async () => {

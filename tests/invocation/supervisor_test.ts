@@ -7,7 +7,9 @@ describe("an invocation", () => {
     const all = createSupervision();
     const { clock, pool, recorder, run } = all;
     const request = run();
-    expect(pool.asked).toEqual([{ task: "hello", concurrency: undefined }]);
+    expect(pool.asked).toEqual([
+      { task: "hello", concurrency: undefined, needsNewProcess: false },
+    ]);
     expect(await isIdle(all)).toBe(false);
     clock.advance(1_500);
     pool.slots[0]?.end(replied("hi"));

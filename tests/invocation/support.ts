@@ -74,10 +74,19 @@ export class FakeSlot implements Slot {
   }
 
   end(ending: Ending): void {
+    this.#leave().onEnd(ending);
+  }
+
+  /** Its process has not started the call. */
+  giveBack(): void {
+    this.#leave().onReturned();
+  }
+
+  #leave(): OwnedCall {
     const owner = this.#owner;
     this.#owner = undefined;
     if (!owner) throw new Error("Cannot end this call: it has ended, or never began");
-    owner.onEnd(ending);
+    return owner;
   }
 }
 
@@ -88,45 +97,74 @@ export class FakePool implements ProcessPool {
   isFull = false;
   refusal: Refusal | undefined;
   readonly slots: FakeSlot[] = [];
-  readonly asked: Pick<SlotRequest, "task" | "concurrency">[] = [];
-  readonly #queue = new Set<SlotRequest>();
+  readonly asked: Pick<SlotRequest, "task" | "concurrency" | "needsNewProcess">[] = [];
+  /** Requests that it has been told to expect. */
+  readonly expected = new Set<SlotRequest>();
+  /** Who holds it. */
+  holds = 0;
+  #queue: readonly SlotRequest[] = [];
   /** Answers every call at once, where set. */
   onCall: ((call: Call) => Ending) | undefined;
 
   get queueLength(): number {
-    return this.#queue.size;
+    return this.#queue.length;
   }
 
-  describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
-    return Promise.resolve(this.shapes);
+  shapeOf(task: string): TaskShape | undefined {
+    return this.shapes?.get(task);
+  }
+
+  describeTask(_task: string, _signal: AbortSignal): Promise<void> {
+    return Promise.resolve();
+  }
+
+  hold(): void {
+    this.holds += 1;
+  }
+
+  release(): void {
+    this.holds -= 1;
+  }
+
+  expect(request: SlotRequest): void {
+    this.expected.add(request);
   }
 
   request(request: SlotRequest): boolean {
-    this.asked.push({ task: request.task, concurrency: request.concurrency });
+    const { task, concurrency, needsNewProcess } = request;
+    this.expected.delete(request);
+    this.asked.push({ task, concurrency, needsNewProcess });
     if (this.refusal) request.onRefused(this.refusal);
-    else if (this.isFull) this.#queue.add(request);
+    else if (this.isFull) this.#queue = [...this.#queue, request];
     else this.#give(request);
-    return !this.#queue.has(request);
+    return !this.#queue.includes(request);
+  }
+
+  requestAgain(request: SlotRequest): void {
+    if (this.refusal) request.onRefused(this.refusal);
+    else if (this.isFull) this.#queue = [request, ...this.#queue];
+    else this.#give(request);
   }
 
   cancel(request: SlotRequest): void {
-    this.#queue.delete(request);
+    this.expected.delete(request);
+    this.#queue = this.#queue.filter((other) => other !== request);
   }
 
   /** Gives places to all that wait. */
   serve(): void {
-    for (const request of this.#queue) {
-      this.#queue.delete(request);
-      this.#give(request);
-    }
+    for (const request of this.#takeQueue()) this.#give(request);
   }
 
   /** Refuses all that wait. */
   refuse(refusal: Refusal): void {
-    for (const request of this.#queue) {
-      this.#queue.delete(request);
-      request.onRefused(refusal);
-    }
+    for (const request of this.#takeQueue()) request.onRefused(refusal);
+  }
+
+  #takeQueue(): readonly SlotRequest[] {
+    const queue = this.#queue;
+    this.#queue = [];
+    return queue;
   }
 
   #give(request: SlotRequest): void {

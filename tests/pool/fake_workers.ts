@@ -17,6 +17,7 @@ import type {
   GatewayMessage,
   WorkerMessage,
 } from "../../runtime/protocol/messages.ts";
+import { markBytes, markInUse } from "../../runtime/protocol/start_mark.ts";
 import { writeWorkerMessage } from "../../runtime/protocol/worker_codec.ts";
 import { createFakePlatform } from "../cli/fake_platform.ts";
 import { bytesOf } from "../protocol/support.ts";
@@ -24,19 +25,19 @@ import { bytesOf } from "../protocol/support.ts";
 type Accept = (connection: Connection) => ConnectionEvents;
 
 /** What every worker of the tests is told. */
-export const boot: Omit<BootMessage, "socket" | "token"> = {
+export const boot: Omit<BootMessage, "socket" | "token" | "markFile"> = {
   dir: "/data/release",
   sourceDir: "/srv/app",
   tasks: { hello: "hello.ts", slow: "slow.ts" },
   deployment: { hostname: "acme", environment: "testing", app: "acme-app" },
 };
 
+/** What each task of `boot` exports. */
+export const shape: TaskShape = { kind: "loaded", methods: ["GET"], hasAuthenticate: true };
+
 /** What the tasks of `boot` export. */
 export const shapes: ReadonlyMap<string, TaskShape> = new Map(
-  ["hello", "slow"].map((task) => [
-    task,
-    { kind: "loaded", methods: ["GET"], hasAuthenticate: true },
-  ]),
+  ["hello", "slow"].map((task) => [task, shape]),
 );
 
 /** A reply as it comes off a socket. */
@@ -55,7 +56,10 @@ export const failure: Failure = {
   publicMessage: undefined,
 };
 
-/** A worker process without a process: a test says what it sends and how it ends. */
+/**
+ * A worker process without a process: a test says what it sends and how it ends. It starts the calls
+ * it is given and answers when it is asked whether it is there, unless it is blocked.
+ */
 export class FakeChild implements Child {
   readonly pid: number;
   readonly options: SpawnOptions;
@@ -63,7 +67,12 @@ export class FakeChild implements Child {
   readonly received: GatewayMessage[] = [];
   /** Whether the gateway has closed the connection. */
   isHungUp = false;
+  /** Whether its event loop stands still. */
+  isBlocked = false;
+  /** Whether the system lets it share memory. */
+  canShare = true;
   readonly #accept: Accept;
+  readonly #mark: Uint32Array | undefined;
   readonly #exited = Promise.withResolvers<ExitStatus>();
   #events: ConnectionEvents | undefined;
 
@@ -71,6 +80,10 @@ export class FakeChild implements Child {
     this.pid = pid;
     this.options = options;
     this.#accept = accept;
+    const { markFile } = this.boot;
+    // A test may have one connect that no gateway has started.
+    if (markFile === "") return;
+    this.#mark = new Uint32Array(Bun.mmap(markFile, { shared: true, size: markBytes }).buffer);
   }
 
   get exited(): Promise<ExitStatus> {
@@ -86,11 +99,13 @@ export class FakeChild implements Child {
     return parseBootMessage(this.options.stdin);
   }
 
-  /** Connects and says hello, by default with the token it was given. */
-  connect(token = this.boot.token): void {
-    const reader = new FrameReader((frame: Frame) =>
-      void this.received.push(parseGatewayMessage(frame))
-    );
+  /**
+   * Connects and says hello, by default with the token it was given; a real worker asks for the time
+   * in the same breath.
+   */
+  connect({ token = this.boot.token, sync = true } = {}): void {
+    const reader = new FrameReader((frame: Frame) => this.#receive(parseGatewayMessage(frame)));
+    if (this.canShare) this.mark(0);
     this.#events = this.#accept({
       write: (bytes) => reader.push(bytes.slice()),
       pendingBytes: 0,
@@ -98,7 +113,22 @@ export class FakeChild implements Child {
         this.isHungUp = true;
       },
     });
-    this.send({ kind: "hello", token });
+    this.sendBytes(bytesOf((writer) => {
+      writeWorkerMessage(writer, { kind: "hello", token });
+      if (sync) writeWorkerMessage(writer, { kind: "sync" });
+    }));
+  }
+
+  /** Shows that it has started the calls up to this one. */
+  mark(id: number): void {
+    this.#mark?.set([markInUse, id]);
+  }
+
+  #receive(message: GatewayMessage): void {
+    this.received.push(message);
+    if (this.isBlocked) return;
+    if (message.kind === "call" && this.canShare) this.mark(message.id);
+    if (message.kind === "ping") this.send({ kind: "pong" });
   }
 
   send(message: WorkerMessage): void {
@@ -118,9 +148,17 @@ export class FakeChild implements Child {
   async start(): Promise<void> {
     this.connect();
     await turn();
-    if (this.received.some(({ kind }) => kind === "describe")) {
-      this.send({ kind: "shapes", shapes });
+    for (const message of this.received) {
+      if (message.kind !== "describe") continue;
+      for (const task of message.tasks) this.load(task);
+      this.send({ kind: "described" });
     }
+  }
+
+  /** Loads a task. */
+  load(task: string): void {
+    this.send({ kind: "loading", task });
+    this.send({ kind: "loaded", task, shape });
   }
 
   print(stream: "stdout" | "stderr", text: string): void {
@@ -134,8 +172,18 @@ export class FakeChild implements Child {
   /** Ends, and is reaped. */
   async exit(status: Partial<ExitStatus> = { code: 0 }): Promise<void> {
     this.disconnect();
+    await this.exitKeepingLine(status);
+  }
+
+  /** Ends, and is reaped before the last of what it sent has come. */
+  async exitKeepingLine(status: Partial<ExitStatus>): Promise<void> {
     this.#exited.resolve({ code: undefined, signal: undefined, ...status });
     await turn();
+  }
+
+  /** What it was told, but for the time. */
+  get told(): readonly GatewayMessage[] {
+    return this.received.filter(({ kind }) => kind !== "sentAt");
   }
 
   /** The numbers of the calls it was given. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createPool, isSettled, placesOf } from "./created_pool.ts";
+import { createPool, isSettled, longWaitMs, placesOf } from "./created_pool.ts";
 import { createWorkers, turn } from "./fake_workers.ts";
 
 const unavailable = { kind: "unavailable", failure: { code: "start_failed" } };
@@ -16,13 +16,13 @@ describe("processes that die before they are ready", () => {
     }
     expect(asker.refusal).toMatchObject({ ...unavailable, retryAfterMs: 1_000 });
     expect(JSON.stringify(asker.refusal)).toContain("no luck");
-    expect([workers.children.length, pool.queueLength]).toEqual([3, 0]);
+    expect([workers.children.length, pool.snapshot.queueLength]).toEqual([3, 0]);
     expect(ask().refusal).toMatchObject(unavailable);
   });
 
   test("count as early deaths when they had to be killed", async () => {
     await using workers = await createWorkers();
-    const { clock, pool, ask } = createPool(workers);
+    const { clock, pool, ask } = createPool(workers, { maxOverdueProcesses: 0 });
     const asker = ask();
     const described = pool.describe();
     for (let death = 1; death <= 3; death++) {
@@ -70,7 +70,7 @@ describe("processes that die before they are ready", () => {
     const asker = ask();
     expect(asker.refusal).toMatchObject(unavailable);
     expect(JSON.stringify(asker.refusal)).toContain("Cannot fork");
-    expect([await pool.describe(), pool.queueLength]).toEqual([undefined, 0]);
+    expect([await pool.describe(), pool.snapshot.queueLength]).toEqual([undefined, 0]);
   });
 });
 
@@ -80,6 +80,7 @@ describe("a process that crashes", () => {
     const { ask, warm } = createPool(workers);
     const child = await warm();
     const askers = [ask(), ask(), ask()];
+    await turn();
     await child.exit({ code: 1 });
     expect(askers.map(({ ending }) => ending?.kind)).toEqual(["died", "died", undefined]);
     expect(workers.children.length).toBe(2);
@@ -99,6 +100,7 @@ describe("a process that crashes", () => {
     const { ask, warm } = createPool(workers);
     const child = await warm();
     const [culprit, neighbour] = [ask(), ask()];
+    await turn();
     culprit.slot?.kill("it ran too long");
     expect(child.signals).toEqual(["SIGTERM"]);
     await child.exit({ signal: "SIGTERM" });
@@ -186,6 +188,7 @@ describe("ReleasePool.drain()", () => {
     await warm();
     const askers = [ask(), ask()];
     const drained = pool.drain();
+    await turn();
     await workers.last.exit({ code: 1 });
     expect([workers.children.length, await isSettled(drained)]).toEqual([2, false]);
     await workers.last.start();
@@ -278,14 +281,21 @@ describe("ReleasePool.close()", () => {
 
 test("ReleasePool.abortAll() reaches every call of every process", async () => {
   await using workers = await createWorkers();
-  const { pool, ask, warm } = createPool(workers, { maxProcesses: 2, processConcurrency: 1 });
+  const { clock, pool, ask, askNew, warm } = createPool(workers, {
+    maxProcesses: 2,
+    processConcurrency: 1,
+  });
   await warm();
   ask();
   ask();
+  clock.advance(longWaitMs);
+  await workers.last.start();
+  askNew();
   await workers.last.start();
   pool.abortAll("Draining");
   await turn();
   expect(workers.children.map(({ received }) => received.at(-1))).toMatchObject([
+    { kind: "abort", reason: "Draining" },
     { kind: "abort", reason: "Draining" },
     { kind: "abort", reason: "Draining" },
   ]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createPool, placesOf } from "./created_pool.ts";
+import { createPool, longWaitMs, placesOf } from "./created_pool.ts";
 import { createWorkers, shapes, turn } from "./fake_workers.ts";
 
 describe("ReleasePool", () => {
@@ -14,14 +14,14 @@ describe("ReleasePool", () => {
     await using workers = await createWorkers();
     const { pool, ask } = createPool(workers);
     const askers = [ask(), ask(), ask()];
-    expect([workers.children.length, pool.queueLength]).toEqual([1, 3]);
+    expect([workers.children.length, pool.snapshot.queueLength]).toEqual([1, 3]);
     await workers.last.start();
     const { pid } = workers.last;
     expect(placesOf(askers)).toEqual([pid, pid, undefined]);
     await turn();
     workers.last.reply(workers.last.calls[0] ?? 0);
     expect(placesOf(askers)).toEqual([pid, pid, pid]);
-    expect([pool.queueLength, askers[0]?.ending?.kind]).toEqual([0, "replied"]);
+    expect([pool.snapshot.queueLength, askers[0]?.ending?.kind]).toEqual([0, "replied"]);
   });
 
   test("gives a place at once where there is room", async () => {
@@ -38,7 +38,7 @@ describe("ReleasePool", () => {
     const [first, second] = [ask(), ask()];
     first.cancel();
     first.cancel();
-    expect(pool.queueLength).toBe(1);
+    expect(pool.snapshot.queueLength).toBe(1);
     await workers.last.start();
     expect([first.slot, first.refusal, second.slot?.pid])
       .toEqual([undefined, undefined, workers.last.pid]);
@@ -54,18 +54,20 @@ describe("ReleasePool", () => {
       { kind: "queue-full", limit: 2 },
     ]);
     askers[0]?.cancel();
-    expect([ask().refusal, pool.queueLength]).toEqual([undefined, 2]);
+    expect([ask().refusal, pool.snapshot.queueLength]).toEqual([undefined, 2]);
   });
 
   test("starts more processes up to its limit, one at a time", async () => {
     await using workers = await createWorkers();
-    const { ask } = createPool(workers, { maxProcesses: 2, processConcurrency: 1 });
+    const { clock, ask } = createPool(workers, { maxProcesses: 2, processConcurrency: 1 });
     const askers = [ask(), ask(), ask()];
     expect(workers.children.length).toBe(1);
     await workers.last.start();
+    clock.advance(longWaitMs * 2);
     expect(workers.children.length).toBe(2);
     await workers.last.start();
     expect(placesOf(askers)).toEqual([1_000, 1_001, undefined]);
+    clock.advance(longWaitMs * 10);
     expect(workers.children.length).toBe(2);
   });
 });
@@ -85,14 +87,16 @@ describe("ReleasePool.describe()", () => {
 
   test("asks the first process only", async () => {
     await using workers = await createWorkers();
-    const { ask, warm } = createPool(workers, { maxProcesses: 2, processConcurrency: 1 });
-    await warm();
+    const { clock, ask, warm } = createPool(workers, { maxProcesses: 2, processConcurrency: 1 });
+    const first = await warm();
     ask();
     const second = ask();
+    clock.advance(longWaitMs);
     workers.last.connect();
     await turn();
-    expect([second.slot?.pid, workers.last.received.map(({ kind }) => kind)])
-      .toEqual([workers.last.pid, ["call"]]);
+    expect(second.slot?.pid).toBe(workers.last.pid);
+    expect([first, workers.last].map(({ told }) => told.map(({ kind }) => kind)))
+      .toEqual([["describe", "call"], ["call"]]);
   });
 
   test("gives undefined when no process lives to tell", async () => {
@@ -135,7 +139,7 @@ describe("a task's own concurrency", () => {
     const child = await warm();
     const askers = [ask("slow", 1), ask("slow", 1), ask(), ask()];
     expect(placesOf(askers)).toEqual([child.pid, undefined, child.pid, child.pid]);
-    expect(pool.queueLength).toBe(1);
+    expect(pool.snapshot.queueLength).toBe(1);
   });
 
   test("does not hold up other tasks that wait with it", async () => {

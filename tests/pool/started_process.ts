@@ -1,49 +1,82 @@
+import { silentLog } from "../../runtime/base/log.ts";
+import type { DescribePlan } from "../../runtime/pool/task_shapes.ts";
 import { WorkerProcess } from "../../runtime/pool/worker_process.ts";
-import type { Ending, Failure, TaskShape } from "../../runtime/protocol/call.ts";
+import type { ProcessEnd } from "../../runtime/pool/process_end.ts";
+import type { Ending, TaskShape } from "../../runtime/protocol/call.ts";
 import type { TaskOutput } from "../../runtime/protocol/records.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
 import { boot, type FakeWorkers } from "./fake_workers.ts";
 
-/** To be ready. */
+/** To connect. */
 export const startTimeoutMs = 15_000;
+/** From one sign of life to the next while tasks are loaded. */
+export const loadTimeoutMs = 12_000;
 /** From a request to end to force. */
 export const graceMs = 5_000;
+/** Both tasks, one after the other only where it has to be. */
+export const both: DescribePlan = { tasks: ["hello", "slow"], isCareful: false };
 
 /** A process, and all it tells. */
-export function startProcess(workers: FakeWorkers, options: { readonly describe?: boolean } = {}) {
+export function startProcess(
+  workers: FakeWorkers,
+  options: { readonly describe?: DescribePlan; readonly preload?: string } = {},
+) {
   const clock = new ManualClock();
   const told = {
-    ready: [] as (ReadonlyMap<string, TaskShape> | undefined)[],
+    ready: 0,
     free: 0,
-    retired: 0,
+    unavailable: 0,
+    shapes: [] as (readonly [string, TaskShape])[],
+    /** The trace IDs of calls given back, a list each time. */
+    returned: [] as string[][],
     output: [] as TaskOutput[],
-    ended: [] as { failure: Failure; wasReady: boolean }[],
+    ended: [] as ProcessEnd[],
   };
+  /** What is to be done once it is ready. */
+  const onReady: (() => void)[] = [];
   const process = new WorkerProcess({
     platform: workers.platform,
     hub: workers.hub,
+    log: silentLog,
+    memoryGroups: undefined,
     clock,
     boot,
     env: { PATH: "/bin" },
-    describe: options.describe ?? false,
-    startTimeoutMs,
+    describe: options.describe,
+    preload: options.preload,
     events: {
-      onReady: (found) => void told.ready.push(found),
+      onReady() {
+        told.ready += 1;
+        for (const action of onReady) action();
+      },
+      onShape: (task, shape) => void told.shapes.push([task, shape]),
       onFree: () => void (told.free += 1),
-      onRetired: () => void (told.retired += 1),
+      onUnavailable: () => void (told.unavailable += 1),
+      onReturned: (calls) => void told.returned.push(calls.map(({ traceId }) => traceId)),
       onOutput: (output) => void told.output.push(output),
-      onEnded: (why, wasReady) => void told.ended.push({ failure: why, wasReady }),
+      onEnded: (end) => void told.ended.push(end),
     },
   });
   const endings: Record<string, Ending> = {};
   const run = (name: string, task = "hello") =>
     process.run({
       ...callOf({ traceId: name, task }),
+      sentMs: clock.monotonicMs(),
       onEnd(ending) {
         if (endings[name]) throw new Error(`Cannot end call "${name}" twice`);
         endings[name] = ending;
       },
+      onReturned() {
+        throw new Error("Cannot give a call back but through the pool");
+      },
     });
-  return { clock, told, process, child: workers.last, endings, run };
+  /** Lets time pass while the pool's upkeep looks at the process every 100 ms. */
+  const watch = (durationMs: number) => {
+    for (let passedMs = 0; passedMs < durationMs; passedMs += 100) {
+      clock.advance(100);
+      process.watch(clock.monotonicMs());
+    }
+  };
+  return { clock, told, process, child: workers.last, onReady, endings, run, watch };
 }

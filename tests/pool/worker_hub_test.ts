@@ -4,12 +4,13 @@ import { dirname } from "node:path";
 import { silentLog } from "../../runtime/base/log.ts";
 import type { Connection } from "../../runtime/platform/platform.ts";
 import { WorkerHub, type WorkerLink } from "../../runtime/pool/worker_hub.ts";
+import { frameKinds } from "../../runtime/protocol/messages.ts";
 import { createTempFolder } from "../temp_folder.ts";
 import { boot, createWorkers, FakeChild, type FakeWorkers } from "./fake_workers.ts";
 
 /** A connection of somebody who may or may not be a worker. */
 function dial(workers: FakeWorkers): FakeChild {
-  const stdin = JSON.stringify({ ...boot, socket: "", token: "" });
+  const stdin = JSON.stringify({ ...boot, socket: "", token: "", markFile: "" });
   workers.platform.spawn({ command: [], cwd: "", env: {}, stdin, onOutput() {} });
   return workers.last;
 }
@@ -36,10 +37,10 @@ describe("WorkerHub", () => {
     const token = workers.hub.expect(one.link);
     workers.hub.expect(other.link);
     const child = dial(workers);
-    child.connect(token);
+    child.connect({ token });
     child.send({ kind: "loading", task: "hello" });
     child.disconnect();
-    expect(one.events).toEqual(["connect", "frame 17", "close good"]);
+    expect(one.events).toEqual(["connect", `frame ${frameKinds.loading}`, "close good"]);
     expect(other.events).toEqual([]);
   });
 
@@ -47,9 +48,9 @@ describe("WorkerHub", () => {
     await using workers = await createWorkers();
     const { link, events } = createLink();
     const token = workers.hub.expect(link);
-    dial(workers).connect(token);
+    dial(workers).connect({ token });
     const second = dial(workers);
-    second.connect(token);
+    second.connect({ token });
     second.send({ kind: "loading", task: "hello" });
     second.disconnect();
     expect([second.isHungUp, events]).toEqual([true, ["connect"]]);
@@ -62,12 +63,12 @@ describe("WorkerHub", () => {
     workers.hub.forget(token);
     for (const wrong of [token, "", "guess", "__proto__"]) {
       const child = dial(workers);
-      child.connect(wrong);
+      child.connect({ token: wrong });
       expect(child.isHungUp).toBe(true);
     }
     const mute = dial(workers);
     const valid = workers.hub.expect(link);
-    mute.connect("guess");
+    mute.connect({ token: "guess" });
     mute.send({ kind: "hello", token: valid });
     expect(events).toEqual([]);
   });
@@ -83,7 +84,7 @@ describe("WorkerHub", () => {
     await using workers = await createWorkers();
     const { link, events } = createLink();
     const child = dial(workers);
-    child.connect(workers.hub.expect(link));
+    child.connect({ token: workers.hub.expect(link) });
     child.sendBytes(Buffer.alloc(20));
     child.send({ kind: "loading", task: "hello" });
     child.disconnect();

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { frameKinds } from "../../runtime/protocol/messages.ts";
 import { bytesOf } from "../protocol/support.ts";
-import { createWorkers, reply, shapes, turn } from "./fake_workers.ts";
-import { graceMs, startProcess, startTimeoutMs } from "./started_process.ts";
+import { createWorkers, reply, turn } from "./fake_workers.ts";
+import { both, loadTimeoutMs, startProcess, startTimeoutMs } from "./started_process.ts";
 
 describe("a WorkerProcess that never becomes ready", () => {
   test("and ends tells that it never was, and why", async () => {
@@ -11,7 +13,9 @@ describe("a WorkerProcess that never becomes ready", () => {
     child.print("stderr", "no such file\n");
     await child.exit({ code: 1 });
     expect(told.ended).toEqual([{
+      cause: "exited",
       wasReady: false,
+      loading: [],
       failure: {
         code: "start_failed",
         message: "The process of the task ended with exit code 1",
@@ -31,21 +35,46 @@ describe("a WorkerProcess that never becomes ready", () => {
     expect(child.signals).toEqual(["SIGTERM", "SIGKILL"]);
     await child.exit({ signal: "SIGKILL" });
     const message = "The process of the task ended with signal SIGKILL: " +
-      "it was not ready after 15000 ms";
+      "it was not there after 15000 ms";
     expect(told.ended).toMatchObject([
-      { wasReady: false, failure: { code: "start_failed", message } },
+      { cause: "start-overdue", wasReady: false, failure: { code: "start_failed", message } },
     ]);
   });
 
-  test("is told apart by the task it was loading", async () => {
+  test("has its time to load anew with each sign of life, and is killed without one", async () => {
     await using workers = await createWorkers();
-    const { clock, child, told } = startProcess(workers, { describe: true });
+    const { clock, child, told } = startProcess(workers, { describe: both });
+    clock.advance(startTimeoutMs - 1);
     child.connect();
-    child.send({ kind: "loading", task: "hello" });
-    child.send({ kind: "loading", task: "slow" });
-    clock.advance(startTimeoutMs);
+    for (const task of ["hello", "slow"]) {
+      clock.advance(loadTimeoutMs - 1);
+      child.send({ kind: "loading", task });
+    }
+    clock.advance(loadTimeoutMs - 1);
+    expect(child.signals).toEqual([]);
+    clock.advance(1);
+    expect(child.signals).toEqual(["SIGTERM", "SIGKILL"]);
     await child.exit({ signal: "SIGKILL" });
-    expect(told.ended[0]?.failure.message).toEndWith('after 15000 ms, loading task "slow"');
+    expect(told.ended).toMatchObject([{
+      cause: "load-overdue",
+      wasReady: false,
+      failure: {
+        code: "start_failed",
+        message: "The process of the task ended with signal SIGKILL: " +
+          "its tasks were not loaded 12000 ms after the last had been",
+      },
+    }]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("tells which tasks it was loading when it ended", async () => {
+    await using workers = await createWorkers();
+    const { child, told } = startProcess(workers, { describe: both });
+    child.connect();
+    child.load("hello");
+    child.send({ kind: "loading", task: "slow" });
+    await child.exit({ code: 1 });
+    expect(told.ended).toMatchObject([{ wasReady: false, loading: ["slow"] }]);
   });
 
   test("cannot connect once it has ended", async () => {
@@ -53,8 +82,8 @@ describe("a WorkerProcess that never becomes ready", () => {
     const { child, told, process } = startProcess(workers);
     const { token } = child.boot;
     await child.exit();
-    child.connect(token);
-    expect([child.isHungUp, process.state, told.ready]).toEqual([true, "ended", []]);
+    child.connect({ token });
+    expect([child.isHungUp, process.state, told.ready]).toEqual([true, "ended", 0]);
   });
 });
 
@@ -64,6 +93,7 @@ describe("a WorkerProcess that loses its connection", () => {
     const { clock, child, run, endings } = startProcess(workers);
     child.connect();
     run("running");
+    await turn();
     child.disconnect();
     clock.advance(10);
     expect(child.signals).toEqual([]);
@@ -76,12 +106,13 @@ describe("a WorkerProcess that loses its connection", () => {
 
   test("and lives on is killed after a while", async () => {
     await using workers = await createWorkers();
-    const { clock, child, run, endings } = startProcess(workers);
+    const { clock, child, run, endings, told } = startProcess(workers);
     child.connect();
     run("running");
+    await turn();
     child.disconnect();
-    clock.advance(graceMs);
-    expect(child.signals).toEqual(["SIGTERM", "SIGKILL"]);
+    clock.advance(200);
+    expect([child.signals, told.unavailable]).toEqual([["SIGKILL"], 1]);
     await child.exit({ signal: "SIGKILL" });
     expect(endings).toMatchObject({
       running: {
@@ -114,6 +145,7 @@ describe("a WorkerProcess that sends what no worker sends", () => {
     const { clock, child, run, endings, told } = startProcess(workers);
     child.connect();
     run("running");
+    await turn();
     child.sendBytes(bytes);
     expect([child.isHungUp, child.signals]).toEqual([true, ["SIGTERM", "SIGKILL"]]);
     // What follows is not looked at any more.
@@ -122,13 +154,13 @@ describe("a WorkerProcess that sends what no worker sends", () => {
     await child.exit({ signal: "SIGKILL" });
     expect(endings["running"]).toMatchObject({ kind: "died", state: "CRASHED" });
     expect(JSON.stringify(endings)).toContain("it sent what no worker sends: Cannot ");
-    expect(told.ended).toMatchObject([{ wasReady: true }]);
+    expect(told.ended).toMatchObject([{ wasReady: true, cause: "bad-message" }]);
     expect(clock.pending).toBe(0);
   });
 
   test("while it starts was not ready", async () => {
     await using workers = await createWorkers();
-    const { child, told } = startProcess(workers, { describe: true });
+    const { child, told } = startProcess(workers, { describe: both });
     child.connect();
     child.sendBytes(Buffer.alloc(100, 1));
     await child.exit({ signal: "SIGKILL" });
@@ -151,14 +183,14 @@ describe("a WorkerProcess that sends what no worker sends", () => {
     const { child, process, told } = startProcess(workers);
     child.connect();
     await child.exit();
-    child.send({ kind: "shapes", shapes });
+    child.send({ kind: "described" });
     child.reply(1);
     await turn();
     expect([process.state, told.ended.length, child.signals]).toEqual(["ended", 1, []]);
   });
 });
 
-test("a process that the system does not start leaves no token behind", async () => {
+test("a process that the system does not start leaves no token and no file behind", async () => {
   await using workers = await createWorkers();
   const tokens: string[] = [];
   const { hub } = workers;
@@ -170,4 +202,26 @@ test("a process that the system does not start leaves no token behind", async ()
   workers.isOutOfProcesses = true;
   expect(() => startProcess(workers)).toThrow("Cannot fork");
   expect(tokens).toHaveLength(1);
+  expect(readdirSync(dirname(hub.socketPath))).toEqual([]);
+});
+
+test("a process whose file cannot be made leaves no token behind, and is not started", async () => {
+  await using workers = await createWorkers();
+  const { hub } = workers;
+  const tokens: string[] = [];
+  hub.forget = (token) => void tokens.push(token);
+  hub.createMark = () => {
+    throw new Error("Cannot open: too many open files");
+  };
+  expect(() => startProcess(workers)).toThrow("Cannot make the file of a process");
+  expect([tokens.length, workers.children]).toEqual([1, []]);
+});
+
+test("a process that has ended leaves no file behind", async () => {
+  await using workers = await createWorkers();
+  const { child } = startProcess(workers);
+  expect(existsSync(child.boot.markFile)).toBe(true);
+  child.connect();
+  await child.exit();
+  expect(readdirSync(dirname(workers.hub.socketPath))).toEqual([]);
 });

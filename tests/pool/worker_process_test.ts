@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { boot, createWorkers, failure, reply, shapes, turn } from "./fake_workers.ts";
-import { graceMs, startProcess, startTimeoutMs } from "./started_process.ts";
+import { boot, createWorkers, failure, reply, shape, turn } from "./fake_workers.ts";
+import { both, graceMs, startProcess, startTimeoutMs } from "./started_process.ts";
 
 describe("WorkerProcess", () => {
   test("is started as a worker with its environment, and told where to connect", async () => {
@@ -19,21 +19,67 @@ describe("WorkerProcess", () => {
     await using workers = await createWorkers();
     const { child, process, told, clock } = startProcess(workers);
     child.connect();
-    expect([process.state, told.ready]).toEqual(["ready", [undefined]]);
+    expect([process.state, told.ready]).toEqual(["ready", 1]);
     clock.advance(startTimeoutMs * 2);
     expect([process.state, child.signals]).toEqual(["ready", []]);
   });
 
   test("asked to describe its tasks, is ready once it has", async () => {
     await using workers = await createWorkers();
-    const { child, process, told } = startProcess(workers, { describe: true });
+    const { child, process, told } = startProcess(workers, { describe: both });
     child.connect();
     await turn();
-    expect([process.state, child.received]).toEqual(["starting", [{ kind: "describe" }]]);
-    child.send({ kind: "loading", task: "hello" });
-    child.send({ kind: "shapes", shapes });
-    child.send({ kind: "shapes", shapes: new Map() });
-    expect([process.state, told.ready]).toEqual(["ready", [shapes]]);
+    expect([process.state, child.received]).toEqual(["starting", [{ kind: "describe", ...both }]]);
+    expect(process.isDescribing).toBe(true);
+    child.load("hello");
+    child.load("slow");
+    expect([process.state, told.shapes]).toEqual(["starting", [["hello", shape], ["slow", shape]]]);
+    child.send({ kind: "described" });
+    child.send({ kind: "described" });
+    expect([process.state, process.isDescribing, told.ready]).toEqual(["ready", false, 1]);
+  });
+
+  test("is told to load the task that is likely to be called, and ready meanwhile", async () => {
+    await using workers = await createWorkers();
+    const { child, process } = startProcess(workers, { preload: "slow" });
+    child.connect();
+    await turn();
+    expect([process.state, child.received]).toEqual(["ready", [{ kind: "preload", task: "slow" }]]);
+    expect([process.preloaded, process.callCount]).toEqual(["slow", 0]);
+  });
+
+  test("tells its time when it is asked, in whole milliseconds", async () => {
+    await using workers = await createWorkers();
+    const { child, clock } = startProcess(workers);
+    child.connect();
+    clock.advance(0.75);
+    child.send({ kind: "sync" });
+    expect(child.received).toEqual([{ kind: "synced", nowMs: Math.floor(clock.monotonicMs()) }]);
+  });
+
+  test("tells its time before the first call, as a call is measured by it", async () => {
+    await using workers = await createWorkers();
+    const { child, onReady, run } = startProcess(workers);
+    onReady.push(() => run("first"));
+    child.connect({ sync: true });
+    await turn();
+    expect(child.received.map(({ kind }) => kind)).toEqual(["synced", "sentAt", "call"]);
+  });
+
+  test("is told when calls were sent, once for all of a millisecond", async () => {
+    await using workers = await createWorkers();
+    const { child, clock, run } = startProcess(workers);
+    child.connect();
+    run("first");
+    clock.advance(0.5);
+    run("second");
+    clock.advance(0.5);
+    run("third");
+    await turn();
+    expect(
+      child.received.map((message) => message.kind === "sentAt" ? message.nowMs : message.kind),
+    )
+      .toEqual([1_000, "call", "call", 1_001, "call"]);
   });
 
   test("runs calls, and tells how each ended", async () => {
@@ -66,7 +112,7 @@ describe("WorkerProcess", () => {
     process.abort(second, "ClientGone");
     process.abortAll("Draining");
     await turn();
-    expect(child.received.slice(3)).toEqual([
+    expect(child.told.slice(3)).toEqual([
       { kind: "abort", id: second, reason: "ClientGone" },
       { kind: "abort", id: second, reason: "Draining" },
       { kind: "abort", id: third, reason: "Draining" },
@@ -99,9 +145,9 @@ describe("a retired WorkerProcess", () => {
     const { clock, child, process, run, told, endings } = startProcess(workers);
     child.connect();
     const id = run("running");
-    process.retire();
-    process.retire();
-    expect([process.state, child.isHungUp, told.retired]).toEqual(["retiring", false, 1]);
+    process.retire("worn");
+    process.retire("idle");
+    expect([process.state, child.isHungUp, told.unavailable]).toEqual(["retiring", false, 1]);
     child.reply(id);
     expect([process.state, child.isHungUp, child.signals]).toEqual(["stopping", true, []]);
     expect([endings["running"]?.kind, told.free]).toEqual(["replied", 0]);
@@ -109,7 +155,7 @@ describe("a retired WorkerProcess", () => {
     expect(child.signals).toEqual(["SIGKILL"]);
     await child.exit({ signal: "SIGKILL" });
     expect([process.state, clock.pending]).toEqual(["ended", 0]);
-    expect(told.ended).toMatchObject([{ wasReady: true }]);
+    expect(told.ended).toMatchObject([{ wasReady: true, cause: "worn" }]);
   });
 
   test("that runs nothing hangs up at once", async () => {
@@ -120,8 +166,8 @@ describe("a retired WorkerProcess", () => {
     expect([process.state, child.isHungUp]).toEqual(["stopping", true]);
     await child.exit();
     process.retire();
-    process.stop("again");
-    process.kill("again");
+    process.stop({ cause: "worn", message: "again" });
+    process.kill({ cause: "worn", message: "again" });
     expect([process.state, clock.pending]).toEqual(["ended", 0]);
   });
 
@@ -130,9 +176,9 @@ describe("a retired WorkerProcess", () => {
     const { child, process, told } = startProcess(workers);
     process.retire();
     child.connect();
-    expect([process.state, child.signals, told.ready]).toEqual(["stopping", ["SIGTERM"], []]);
+    expect([process.state, child.signals, told.ready]).toEqual(["stopping", ["SIGTERM"], 0]);
     await child.exit({ signal: "SIGTERM" });
-    expect(told.ended).toMatchObject([{ wasReady: false }]);
+    expect(told.ended).toMatchObject([{ wasReady: false, cause: "retired" }]);
   });
 });
 
@@ -142,6 +188,7 @@ describe("the end of a WorkerProcess", () => {
     const { clock, child, process, run, endings, told } = startProcess(workers);
     child.connect();
     const ids = [run("replied"), run("first"), run("second")];
+    await turn();
     child.reply(ids[0] ?? 0);
     child.print("stderr", "out of luck\n");
     await child.exit({ code: 7 });
@@ -157,7 +204,8 @@ describe("the end of a WorkerProcess", () => {
     };
     expect(endings).toMatchObject({ replied: { kind: "replied" }, first: died, second: died });
     expect([process.state, process.runningCount, clock.pending]).toEqual(["ended", 0, 0]);
-    expect(told.ended).toMatchObject([{ wasReady: true }]);
+    expect(told.ended).toMatchObject([{ wasReady: true, cause: "exited", loading: [] }]);
+    expect(told.returned).toEqual([]);
     await process.ended;
   });
 
@@ -167,6 +215,7 @@ describe("the end of a WorkerProcess", () => {
     child.connect();
     const culprit = run("culprit");
     run("neighbour");
+    await turn();
     process.killFor(99, "a call that does not run");
     expect(process.state).toBe("ready");
     process.killFor(culprit, "it ran too long");
@@ -177,10 +226,10 @@ describe("the end of a WorkerProcess", () => {
     await child.exit({ signal: "SIGKILL" });
     const message = "The process of the task ended with signal SIGKILL: it ran too long";
     expect(endings).toMatchObject({
-      culprit: { state: "KILLED", failure: { message } },
+      culprit: { state: "KILLED", failure: { code: "max_duration", message } },
       neighbour: {
         state: "CRASHED",
-        failure: { message: `${message}, taken down by trace culprit` },
+        failure: { code: "crashed", message: `${message}, taken down by trace culprit` },
       },
     });
     expect(clock.pending).toBe(0);
@@ -191,7 +240,8 @@ describe("the end of a WorkerProcess", () => {
     const { child, process, run, endings } = startProcess(workers);
     child.connect();
     run("running");
-    process.kill("the server stops", "INTERRUPTED");
+    await turn();
+    process.kill({ cause: "stopping", message: "the server stops", state: "INTERRUPTED" });
     process.killFor(1, "it ran too long");
     expect(child.signals).toEqual(["SIGTERM", "SIGKILL"]);
     await child.exit({ signal: "SIGKILL" });
@@ -208,6 +258,7 @@ describe("the end of a WorkerProcess", () => {
     const { child, process, run, endings } = startProcess(workers);
     child.connect();
     const [culprit, neighbour] = [run("culprit"), run("neighbour")];
+    await turn();
     process.killFor(culprit, "it ran too long");
     child.reply(neighbour);
     await child.exit({ signal: "SIGTERM" });

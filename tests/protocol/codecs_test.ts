@@ -67,15 +67,21 @@ const gatewayMessages: fc.Arbitrary<GatewayMessage> = fc.oneof(
     id,
     reason: fc.constantFrom("ClientGone" as const, "Overdue" as const, "Draining" as const),
   }),
-  fc.constant({ kind: "describe" } as const),
+  fc.record({ kind: fc.constantFrom("sentAt" as const, "synced" as const), nowMs: id }),
+  fc.record({ kind: fc.constantFrom("go" as const, "drop" as const, "ping" as const) }),
+  fc.record({
+    kind: fc.constant("describe" as const),
+    tasks: fc.array(line.filter((task) => task !== "")),
+    isCareful: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant("preload" as const), task: line }),
 );
 const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), token: text }),
+  fc.record({ kind: fc.constantFrom("sync" as const, "pong" as const, "described" as const) }),
+  fc.record({ kind: fc.constant("ask" as const), id }),
   fc.record({ kind: fc.constant("loading" as const), task: text }),
-  fc.record({
-    kind: fc.constant("shapes" as const),
-    shapes: fc.array(fc.tuple(text, shapes)).map((entries) => new Map(entries)),
-  }),
+  fc.record({ kind: fc.constant("loaded" as const), task: text, shape: shapes }),
   fc.record({ kind: fc.constant("replied" as const), id, reply: replies }),
   fc.record({ kind: fc.constant("failed" as const), id, failure: failures }),
   fc.record({
@@ -150,6 +156,7 @@ describe("a worker's messages", () => {
     expect(message.kind === "replied" && message.reply.headers).toEqual([...headers]);
   });
 
+  /** Those whose content can be anything are left out: nothing of it can be wrong. */
   const { hello: _, loading: __, ...checked } = frameKinds;
   const hostileValues = {
     "an object that cannot be printed": '{"toString":1,"valueOf":1}',
@@ -171,17 +178,25 @@ describe("a worker's messages", () => {
       [`an output: ${what}`, frameKinds.output, json],
       [`an output's level: ${what}`, frameKinds.output, `{"level":${json},"text":""}`],
       [`an output's text: ${what}`, frameKinds.output, `{"level":"info","text":${json}}`],
-      [`a task's shape: ${what}`, frameKinds.shapes, `[["a",${json}]]`],
-      [
-        `a shape's method: ${what}`,
-        frameKinds.shapes,
-        `[["a",{"kind":"loaded","methods":[${json},1]}]]`,
-      ],
     ] as const
   );
 
   test.each(malformed)("are refused: %s", (_what, kind, head) => {
     expect(isRefused(() => parseWorkerMessage(rawFrame({ kind, head })))).toBe(true);
+  });
+
+  const malformedShapes = Object.entries(hostileValues).flatMap(([what, json]) =>
+    [
+      [`itself ${what}`, json],
+      [`its kind ${what}`, `{"kind":${json},"methods":[]}`],
+      [`a method ${what}`, `{"kind":"loaded","methods":[${json},1]}`],
+      [`its failure ${what}`, `{"kind":"broken","failure":${json}}`],
+    ] as const
+  );
+
+  test.each(malformedShapes)("are refused: a task's shape, %s", (_what, body) => {
+    const frame = rawFrame({ kind: frameKinds.loaded, head: "hello", body });
+    expect(isRefused(() => parseWorkerMessage(frame))).toBe(true);
   });
 
   test.each(["", "199", "600", "200.5", "-200", "NaN", "text", "Infinity"])(
@@ -193,7 +208,7 @@ describe("a worker's messages", () => {
   );
 
   test("are refused: an unknown kind, and one of the gateway's", () => {
-    for (const kind of [0, 99, 255, frameKinds.call, frameKinds.describe]) {
+    for (const kind of [0, 99, 255, frameKinds.call, frameKinds.preload]) {
       expect(isRefused(() => parseWorkerMessage(rawFrame({ kind })))).toBe(true);
     }
   });
@@ -214,6 +229,7 @@ describe("parseBootMessage()", () => {
     dir: "/data/release",
     sourceDir: "/srv/äpp",
     tasks: { hello: "hello.ts", report: "report/index.js" },
+    markFile: "/run/webtaskd/1.mark",
     deployment: { hostname: "acme", environment: "testing", app: "acme-app" },
   };
 
@@ -225,6 +241,7 @@ describe("parseBootMessage()", () => {
     ["nothing", ""],
     ["no object", "5"],
     ["a missing field", JSON.stringify({ ...boot, token: undefined })],
+    ["no mark file", JSON.stringify({ ...boot, markFile: undefined })],
     ["a task without a file", JSON.stringify({ ...boot, tasks: { hello: 1 } })],
     ["no deployment", JSON.stringify({ ...boot, deployment: null })],
   ])("refuses %s", (_what, json) => {

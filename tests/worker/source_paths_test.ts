@@ -29,11 +29,9 @@ describe("SourcePaths.map()", () => {
   });
 });
 
-test("SourcePaths.mapShapes() maps the failures of broken tasks", () => {
+test("SourcePaths.mapShape() maps the failure of a broken task", () => {
   const loaded: TaskShape = { kind: "loaded", methods: ["GET"], hasAuthenticate: true };
   const broken = (place: string): TaskShape => ({ kind: "broken", failure: failureOf(place) });
-  const shapes = new Map([["a", loaded], ["b", broken(`${boot.dir}/b.ts`)]]);
-  expect(paths.mapShapes(shapes)).toEqual(
-    new Map([["a", loaded], ["b", broken("./tasks/b.ts")]]),
-  );
+  expect(paths.mapShape(loaded)).toEqual(loaded);
+  expect(paths.mapShape(broken(`${boot.dir}/b.ts`))).toEqual(broken("./tasks/b.ts"));
 });

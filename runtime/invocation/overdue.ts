@@ -1,0 +1,42 @@
+import type { TaskSettings } from "../base/task_settings.ts";
+import type { Recorder } from "../protocol/records.ts";
+import type { Attempt } from "./attempt.ts";
+
+/** What decides when an invocation has run for too long, and who is told. */
+export interface OverdueOptions {
+  readonly settings: TaskSettings;
+  readonly nowMs: number;
+  readonly recorder: Recorder;
+}
+
+/** Past its own timeout an invocation runs on, watched; past `maxDuration` it is ended. */
+export function watchOverdue(attempts: readonly Attempt[], options: OverdueOptions): void {
+  const { settings: { timeoutMs, maxDurationMs }, nowMs, recorder } = options;
+  for (const attempt of attempts) {
+    const { slot, startedMs } = attempt;
+    if (!attempt.isRunning || !slot || startedMs === undefined) continue;
+    const elapsedMs = nowMs - startedMs;
+    if (!attempt.isOverdue && elapsedMs >= timeoutMs) {
+      attempt.isOverdue = true;
+      slot.abort("Overdue");
+      slot.overdue();
+      recorder.invocationOverdue(attempt.toOverdue());
+    }
+    if (!attempt.isKilled && elapsedMs >= maxDurationMs) {
+      attempt.isKilled = true;
+      slot.kill(`an invocation ran longer than maxDuration, ${maxDurationMs} ms`);
+    }
+  }
+}
+
+/** When there will be something to do for `watchOverdue`; infinite when there will not. */
+export function nextOverdueMs(attempts: readonly Attempt[], settings: TaskSettings): number {
+  const { timeoutMs, maxDurationMs } = settings;
+  let nextMs = Infinity;
+  for (const { isRunning, isOverdue, isKilled, startedMs = 0 } of attempts) {
+    // What has been killed ends by itself: there is nothing more to wake up for.
+    if (!isRunning || isKilled) continue;
+    nextMs = Math.min(nextMs, startedMs + (isOverdue ? maxDurationMs : timeoutMs));
+  }
+  return nextMs;
+}

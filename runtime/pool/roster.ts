@@ -1,0 +1,150 @@
+import type { WorkerProcess } from "./worker_process.ts";
+import type { WorkerState } from "./worker_state.ts";
+
+/** A process that has not become ready for this long does not hold up the start of another. */
+const slowStartMs = 500;
+
+/** What is asked of a process. */
+export interface ProcessNeed {
+  readonly task: string;
+  /** The most invocations of this task in one process, when there is such a limit. */
+  readonly concurrency: number | undefined;
+}
+
+/** How many shared processes there are, by what can be expected of them. */
+export interface SharedCounts {
+  /** About to take calls. */
+  readonly starting: number;
+  /** As the former, but they have taken so long that nobody should wait for them. */
+  readonly slow: number;
+  readonly ready: number;
+  /** Alive, and not to be counted on. */
+  readonly outside: number;
+}
+
+/**
+ * The live processes of a pool. Shared ones run many invocations at once; a single one runs one
+ * further attempt, and nothing before or after it.
+ */
+export class Roster {
+  readonly #processConcurrency: number;
+  #shared: readonly WorkerProcess[] = [];
+  #single: readonly WorkerProcess[] = [];
+
+  constructor(processConcurrency: number) {
+    this.#processConcurrency = processConcurrency;
+  }
+
+  get all(): readonly WorkerProcess[] {
+    return this.#single.length === 0 ? this.#shared : [...this.#shared, ...this.#single];
+  }
+
+  get size(): number {
+    return this.#shared.length + this.#single.length;
+  }
+
+  get singleCount(): number {
+    return this.#single.length;
+  }
+
+  /** Whether a process is finding out what tasks export. */
+  get isDescribing(): boolean {
+    return this.#shared.some(({ isDescribing }) => isDescribing);
+  }
+
+  isSingle(process: WorkerProcess): boolean {
+    return this.#single.length > 0 && this.#single.includes(process);
+  }
+
+  addShared(process: WorkerProcess): void {
+    this.#shared = [...this.#shared, process];
+  }
+
+  addSingle(process: WorkerProcess): void {
+    this.#single = [...this.#single, process];
+  }
+
+  remove(process: WorkerProcess): void {
+    this.#shared = without(this.#shared, process);
+    this.#single = without(this.#single, process);
+  }
+
+  /** Makes a single process that has run nothing a shared one; undefined when there is none. */
+  shareUnused(): WorkerProcess | undefined {
+    const unused = this.#single.find(isUnused);
+    if (!unused) return undefined;
+    this.#single = without(this.#single, unused);
+    this.addShared(unused);
+    return unused;
+  }
+
+  /** The shared process with room that has least to do. */
+  findShared({ task, concurrency }: ProcessNeed): WorkerProcess | undefined {
+    let found: WorkerProcess | undefined;
+    let least = this.#processConcurrency;
+    for (const process of this.#shared) {
+      if (process.state !== "ready" || process.runningCount >= least) continue;
+      if (concurrency !== undefined && process.runningOf(task) >= concurrency) continue;
+      found = process;
+      least = process.runningCount;
+    }
+    return found;
+  }
+
+  /** A single process that has run nothing; one that has loaded the task comes first. */
+  findUnused({ task }: ProcessNeed): WorkerProcess | undefined {
+    const unused = this.#single.filter(isUnused);
+    return unused.find(({ preloaded }) => preloaded === task) ?? unused[0];
+  }
+
+  hasSharedRoom(): boolean {
+    for (const { state, runningCount } of this.#shared) {
+      if (state === "ready" && runningCount < this.#processConcurrency) return true;
+    }
+    return false;
+  }
+
+  /** Single processes that have run nothing, or will be there soon. */
+  countUnused(): number {
+    return this.#single.filter((process) => process.state === "starting" || isUnused(process))
+      .length;
+  }
+
+  /** Whether enough are left without a process. */
+  isSpare(
+    process: WorkerProcess,
+    { minShared, minUnused }: { readonly minShared: number; readonly minUnused: number },
+  ): boolean {
+    if (this.isSingle(process)) return this.countUnused() > minUnused;
+    const isServing = ({ state }: WorkerProcess) => state === "ready" || state === "starting";
+    return this.#shared.filter(isServing).length > minShared;
+  }
+
+  countStates(): Record<WorkerState, number> {
+    const counts = { starting: 0, ready: 0, stalled: 0, retiring: 0, stopping: 0, ended: 0 };
+    for (const { state } of this.all) counts[state] += 1;
+    return counts;
+  }
+
+  countShared(nowMs: number): SharedCounts {
+    const counts = { starting: 0, slow: 0, ready: 0, outside: 0 };
+    for (const { state, startedMs } of this.#shared) {
+      if (state === "ready") counts.ready += 1;
+      else if (state !== "starting") counts.outside += 1;
+      // Loading tasks may take its time.
+      else counts[nowMs - startedMs < slowStartMs ? "starting" : "slow"] += 1;
+    }
+    return counts;
+  }
+}
+
+function isUnused({ state, callCount }: WorkerProcess): boolean {
+  return state === "ready" && callCount === 0;
+}
+
+function without(
+  processes: readonly WorkerProcess[],
+  process: WorkerProcess,
+): readonly WorkerProcess[] {
+  return processes.filter((other) => other !== process);
+}

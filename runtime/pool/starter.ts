@@ -1,0 +1,94 @@
+import type { CancelTimer } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Failure, Refusal } from "../protocol/call.ts";
+import type { PoolOptions } from "./pool_options.ts";
+import { StartGuard } from "./start_guard.ts";
+import { WorkerProcess } from "./worker_process.ts";
+import type { WorkerStart } from "./worker_start.ts";
+
+/** What a starter needs of the pool it belongs to. */
+export interface StarterEvents {
+  /** A start has failed, and another may be tried. */
+  onFailed(): void;
+  /** Too many starts have failed: none is tried for now. */
+  onRefused(refusal: Refusal): void;
+  /** After a refusal: one may be tried again. */
+  onRetry(): void;
+}
+
+/** Starts processes, as long as they do not keep dying before they are of use. */
+export class Starter {
+  readonly #options: PoolOptions;
+  readonly #events: StarterEvents;
+  readonly #guard: StartGuard;
+  #cancelRetry: CancelTimer | undefined;
+  #isClosed = false;
+
+  constructor(options: PoolOptions, events: StarterEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#guard = new StartGuard(options.clock);
+  }
+
+  /** Why the last process did not start, while none has since. */
+  get lastFailure(): Failure | undefined {
+    return this.#guard.lastFailure;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Whether a process may be started now. */
+  get mayStart(): boolean {
+    return this.refusal === undefined;
+  }
+
+  /** Why no process is to be started now; undefined when one may be. */
+  get refusal(): Refusal | undefined {
+    return this.#isClosed ? { kind: "stopping" } : this.#guard.refusal();
+  }
+
+  /** Starts a process; undefined when the system refuses, which counts as a failed start. */
+  start(kind: Pick<WorkerStart, "describe" | "preload" | "events">): WorkerProcess | undefined {
+    try {
+      const { events } = kind;
+      const onReady = () => {
+        this.#guard.succeeded();
+        events.onReady();
+      };
+      return new WorkerProcess({ ...this.#options, ...kind, events: { ...events, onReady } });
+    } catch (error) {
+      const message = `No process could be started: ${messageOf(error)}`;
+      const { stack } = error instanceof Error ? error : { stack: undefined };
+      this.failed({ code: "start_failed", message, stack, publicMessage: undefined });
+      return undefined;
+    }
+  }
+
+  /** A process has died before it was of use. */
+  failed(failure: Failure): void {
+    const inARow = this.#guard.failed(failure);
+    this.#options.log.warn("worker.start_failed", {
+      deployment: this.#options.boot.deployment.hostname,
+      inARow,
+      reason: failure.message,
+      stderr: failure.stack,
+    });
+    const refusal = this.#guard.refusal();
+    if (!refusal) return this.#events.onFailed();
+    if (refusal.kind === "unavailable") this.#retryAfter(refusal.retryAfterMs);
+    this.#events.onRefused(refusal);
+  }
+
+  /** Starts nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelRetry?.();
+  }
+
+  #retryAfter(delayMs: number): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#options.clock.after(delayMs, () => this.#events.onRetry());
+  }
+}

@@ -1,0 +1,124 @@
+import type { Failure, TaskShape } from "../protocol/call.ts";
+
+/** What the next process that describes tasks has to load. */
+export interface DescribePlan {
+  readonly tasks: readonly string[];
+  /** One after the other: a process before it died with several loading. */
+  readonly isCareful: boolean;
+}
+
+/** What the shapes need of the pool they belong to. */
+export interface TaskShapesEvents {
+  /** Somebody waits for what is not known yet. */
+  onWanted(): void;
+}
+
+/**
+ * What the tasks of a release export, as far as processes have found out. A task whose top level ends
+ * or blocks its process is found out, too: it is known as broken, and is not loaded again.
+ */
+export class TaskShapes {
+  readonly #tasks: readonly string[];
+  readonly #events: TaskShapesEvents;
+  readonly #known = new Map<string, TaskShape>();
+  readonly #deadly = new Map<string, Failure>();
+  readonly #suspects = new Set<string>();
+  readonly #waiters = new Map<() => void, string | undefined>();
+
+  constructor(tasks: readonly string[], events: TaskShapesEvents) {
+    this.#tasks = tasks;
+    this.#events = events;
+  }
+
+  /** Whether every task is known. */
+  get isComplete(): boolean {
+    return this.#known.size === this.#tasks.length;
+  }
+
+  /** Every task, once all are known. */
+  get all(): ReadonlyMap<string, TaskShape> | undefined {
+    return this.isComplete ? this.#known : undefined;
+  }
+
+  get waiterCount(): number {
+    return this.#waiters.size;
+  }
+
+  find(task: string): TaskShape | undefined {
+    return this.#known.get(task);
+  }
+
+  /** Why a task must not be loaded, when it would take its process down. */
+  deadlyFailure(task: string): Failure | undefined {
+    return this.#deadly.size === 0 ? undefined : this.#deadly.get(task);
+  }
+
+  /** What is still to be found out: what somebody waits for comes first. */
+  plan(): DescribePlan {
+    const open = this.#tasks.filter((task) => !this.#known.has(task));
+    if (this.#suspects.size > 0) {
+      const suspects = open.filter((task) => this.#suspects.has(task));
+      const others = open.filter((task) => !this.#suspects.has(task));
+      return { tasks: [...suspects, ...others], isCareful: true };
+    }
+    const awaited = new Set(this.#waiters.values());
+    const first = open.filter((task) => awaited.has(task));
+    return { tasks: [...first, ...open.filter((task) => !awaited.has(task))], isCareful: false };
+  }
+
+  /** A process has loaded a task; what is known already stays. */
+  learn(task: string, shape: TaskShape): void {
+    if (this.#known.has(task) || !this.#tasks.includes(task)) return;
+    this.#known.set(task, shape);
+    this.#suspects.delete(task);
+    this.#wake((awaited) => awaited === task || (awaited === undefined && this.isComplete));
+  }
+
+  /**
+   * A process that did nothing else has died while it loaded tasks. Returns whether that explains its
+   * death: one task is found out, several are suspects.
+   */
+  blame(loading: readonly string[], failure: Failure): boolean {
+    const open = this.#tasks.filter((task) => loading.includes(task) && !this.#known.has(task));
+    const [only] = open;
+    if (only === undefined) return false;
+    if (open.length > 1) {
+      for (const task of open) this.#suspects.add(task);
+      return true;
+    }
+    const message = `Cannot load task "${only}" as its top level takes its process down: ` +
+      failure.message;
+    const broken: Failure = { ...failure, code: "load_failed", message };
+    this.#deadly.set(only, broken);
+    this.learn(only, { kind: "broken", failure: broken });
+    return true;
+  }
+
+  /** Resolves once a task, or every one, is known; or nobody can tell; or the signal aborts. */
+  wait(task: string | undefined, signal?: AbortSignal): Promise<void> {
+    const known = this.#wait(task, signal);
+    this.#events.onWanted();
+    return known;
+  }
+
+  #wait(task: string | undefined, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        signal?.removeEventListener("abort", wake);
+        this.#waiters.delete(wake);
+        resolve();
+      };
+      this.#waiters.set(wake, task);
+      signal?.addEventListener("abort", wake, { once: true });
+    });
+  }
+
+  /** Nobody can tell now. */
+  giveUp(): void {
+    this.#wake(() => true);
+  }
+
+  #wake(isMet: (awaited: string | undefined) => boolean): void {
+    for (const [wake, awaited] of [...this.#waiters]) if (isMet(awaited)) wake();
+  }
+}

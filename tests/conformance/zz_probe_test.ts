@@ -1,0 +1,133 @@
+import { describe, expect, test } from "bun:test";
+import { expectAnswer } from "./cases.ts";
+import { ChangingServer, globexHost, versionTask } from "./changing_server.ts";
+import { planHost, PlannedRequest } from "./planned_request.ts";
+import { type RawConnection, statusesOf } from "./raw.ts";
+import { startServer, type TestServer } from "./server.ts";
+import { targets } from "./targets.ts";
+import { until } from "./wait.ts";
+
+const reloads = 10;
+const clients = 6;
+/** Two seconds, on a machine that may be busy with others. */
+const orphansLeaveMs = 6_000;
+const longTestMs = 60_000;
+
+describe.each([...targets])("$name: reload and stop", (target) => {
+  test("ten reloads under load fail no request, and the last code answers", async () => {
+    await using app = await ChangingServer.start(target);
+    await app.untilVersion("version 1");
+    let isOver = false;
+    let answered = 0;
+    const load = Promise.all(Array.from({ length: clients }, async (_, index) => {
+      while (!isOver) {
+        const { status, text } = await app.fetch(index % 2 === 0 ? "/hello" : "/version");
+        expect({ status, text }).toMatchObject({ status: 200 });
+        answered += 1;
+      }
+    }));
+    const held = await app.hold("held");
+    for (let version = 2; version <= reloads + 1; version++) {
+      app.write("version/index.ts", versionTask(`version ${version}`));
+      app.server.signal("SIGHUP");
+      await Promise.race([app.untilVersion(`version ${version}`), load]);
+    }
+    isOver = true;
+    await load;
+    expect(answered).toBeGreaterThan(reloads * clients);
+    expectAnswer(await app.fetch("/version"), { status: 200, text: `version ${reloads + 1}` });
+    held.release();
+    expectAnswer(await held.answer, { status: 200, text: "waited" });
+    await until("the end of the old processes", () => app.server.workerPids.length <= 2);
+  }, longTestMs);
+
+  test("SIGTERM answers what runs and what waits, and says that it closes", async () => {
+    const flags = ["--max=1", "--process-concurrency=1"];
+    await using app = await ChangingServer.start(target, { flags });
+    const held = await app.hold("held");
+    const waiting: RawConnection[] = [];
+    for (let count = 0; count < 3; count++) waiting.push(await sendHello(app.server));
+    app.server.signal("SIGTERM");
+    await until("the port closed", () => app.server.connect().then(leave, () => true));
+    held.release();
+    expectAnswer(await held.answer, { status: 200, text: "waited" });
+    for (const connection of waiting) {
+      const received = await connection.untilClosed();
+      expect(statusesOf(received)).toEqual([200]);
+      expect(received).toMatch(/^connection: close\r$/im);
+    }
+    expect(await app.server.exited).toBe(0);
+  });
+
+  test("SIGTERM loses nothing on kept-alive connections", async () => {
+    await using app = await ChangingServer.start(target);
+    await app.untilVersion("version 1");
+    const connections = Array.from({ length: clients }, () => sendUntilClosed(app.server));
+    await until("load", () => app.server.workerPids.length > 0);
+    app.server.signal("SIGTERM");
+    for (const { sent, received } of await Promise.all(connections)) {
+      expect(statusesOf(received)).toEqual(Array.from({ length: sent }, () => 200));
+    }
+    expect(await app.server.exited).toBe(0);
+  });
+
+  test("SIGKILL of the gateway leaves no worker, a blocked one included", async () => {
+    const flags = ["--max=3", "--process-concurrency=1", "--drain=2s"];
+    const server = await startServer(target, { apps: ["initech"], flags });
+    try {
+      const blocked = new PlannedRequest(server, { first: "blockUntil never" });
+      const waiting = new PlannedRequest(server, { first: "until never" });
+      const busy = await Promise.all([blocked.until("started"), waiting.until("started")]);
+      expectAnswer(await server.fetch("/hello", { host: planHost }), { status: 200 });
+      const pids = server.workerPids;
+      for (const { pid } of busy) expect(pids).toContain(pid);
+      expect(pids.length).toBeGreaterThan(2);
+      server.signal("SIGKILL");
+      await until("the end of all workers", () => !pids.some(isRunning), orphansLeaveMs);
+      for (const { answer } of [blocked, waiting]) {
+        expect(await answer.then(({ status }) => status, () => "closed")).toBe("closed");
+      }
+    } catch (e) { console.log("CAUGHT", e, server.workerPids, Bun.spawnSync(["ps","-eo","pid,ppid,stat,etimes,wchan:20,args"]).stdout.toString().split("\n").filter(l=>l.includes(server.folder)||l.includes("main.ts worker")).map(l=>l.slice(0,150)).join("\n")); throw e;
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+async function sendHello(server: TestServer): Promise<RawConnection> {
+  const connection = await server.connect();
+  connection.send(helloBytes);
+  return connection;
+}
+
+const helloBytes = `GET /hello HTTP/1.1\r\nHost: ${globexHost}\r\n\r\n`;
+
+/** Sends one request after the other until an answer says that the connection will close. */
+async function sendUntilClosed(server: TestServer) {
+  const connection = await sendHello(server);
+  let sent = 1;
+  let received = await connection.untilAnswered(sent);
+  while (!/^connection: close\r$/im.test(received)) {
+    if (connection.isClosed) break;
+    sent += 1;
+    connection.send(helloBytes);
+    received = await connection.untilAnswered(sent);
+  }
+  connection.leave();
+  return { sent, received };
+}
+
+function leave(connection: RawConnection): false {
+  connection.leave();
+  return false;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // No such process.
+    return false;
+  }
+}
