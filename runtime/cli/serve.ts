@@ -29,6 +29,7 @@ export const serveCommand: Command = {
     "late",
     "maxDuration",
     "maxBody",
+    "maxBodyMemory",
     "processConcurrency",
     "maxQueue",
     "drain",

@@ -24,6 +24,7 @@ export interface Settings {
   readonly trustedProxies: AddressSet;
   /** What wins over every manifest. */
   readonly task: Partial<TaskSettings>;
+  readonly maxBodyMemoryBytes: number;
   readonly processConcurrency: number;
   readonly maxQueue: number;
   readonly drainMs: number;
@@ -73,6 +74,7 @@ export async function readSettings({ names, flags, env }: ReadOptions): Promise<
       maxDurationMs: read("maxDuration", table.maxDuration),
       maxBodyBytes: read("maxBody", table.maxBody),
     }),
+    maxBodyMemoryBytes: read("maxBodyMemory", table.maxBodyMemory),
     processConcurrency: read("processConcurrency", table.processConcurrency),
     maxQueue: read("maxQueue", table.maxQueue),
     drainMs: read("drain", table.drain),

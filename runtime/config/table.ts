@@ -1,6 +1,6 @@
 import { parseDomain, parseLabel } from "../base/dns.ts";
 import { environments } from "../base/environment.ts";
-import { builtInTaskSettings, parseMaxBody } from "../base/task_settings.ts";
+import { builtInTaskSettings, mostBodyBytes, parseMaxBody } from "../base/task_settings.ts";
 import { formatDuration, formatSize, parseDuration } from "../base/units.ts";
 import { parseAddressSet } from "./address_set.ts";
 import {
@@ -10,6 +10,7 @@ import {
   parseListen,
   parseText,
   parseVariable,
+  sizeFrom,
 } from "./parsers.ts";
 import { each, optional, repeatable, single } from "./setting.ts";
 
@@ -120,6 +121,13 @@ export const settingTable = Object.freeze({
     defaultNote: perTask(formatSize(builtInTaskSettings.maxBodyBytes)),
     sentence: "The largest request body, at most 60MiB.",
     parse: parseMaxBody,
+  }),
+  maxBodyMemory: single({
+    flag: "max-body-memory",
+    placeholder: "SIZE",
+    default: "128MiB",
+    sentence: "What the request bodies held at once may take, at least 60MiB; others get 503.",
+    parse: sizeFrom(mostBodyBytes),
   }),
   processConcurrency: single({
     flag: "process-concurrency",

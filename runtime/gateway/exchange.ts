@@ -2,6 +2,7 @@ import type { Target } from "../invocation/release.ts";
 import type { Answer, SupervisedRequest, WaitingClient } from "../invocation/request_run.ts";
 import type { RequestInfo } from "../platform/platform.ts";
 import type { HeaderFields } from "../protocol/call.ts";
+import type { BodyMemory, HeldBody } from "./body_memory.ts";
 import { corsHeaders } from "./cors.ts";
 import { readPath, type RequestPath } from "./path.ts";
 import type { PublicAddress } from "./public_address.ts";
@@ -56,6 +57,7 @@ export class Exchange implements ReplyContext, WaitingClient {
   readonly path: RequestPath;
   /** Where it goes, once host and path are known to lead somewhere. */
   target: Target | undefined;
+  #held: HeldBody | undefined;
   readonly #owner: ExchangeOwner;
   readonly #arrival: Arrival;
 
@@ -73,6 +75,7 @@ export class Exchange implements ReplyContext, WaitingClient {
     this.method = start.arrival.request.method;
     this.path = readPath(start.arrival.request.url);
     this.target = undefined;
+    this.#held = undefined;
   }
 
   /** As the client sees it, whatever proxies are between. */
@@ -87,8 +90,14 @@ export class Exchange implements ReplyContext, WaitingClient {
     return cors && corsHeaders(cors, this.headers);
   }
 
+  /** Opens its account in the memory for bodies; it ends with the answer. */
+  hold(bodies: BodyMemory): HeldBody {
+    return this.#held = bodies.open();
+  }
+
   /** Gives the response to the client. */
   respond(response: Response): void {
+    this.#held?.release();
     this.info.answering();
     if (this.#arrival.listener.isDraining) response.headers.set("connection", "close");
     this.#arrival.resolve(response);

@@ -7,6 +7,7 @@ import type { Answer } from "../invocation/request_run.ts";
 import type { Supervisor } from "../invocation/supervisor.ts";
 import type { HttpHandler, Platform } from "../platform/platform.ts";
 import type { Recorder } from "../protocol/records.ts";
+import type { BodyMemory } from "./body_memory.ts";
 import { type Admitted, check } from "./checks.ts";
 import { type Arrival, Exchange, type ExchangeOwner, type ListenerState } from "./exchange.ts";
 import type { HostTable } from "./hosts.ts";
@@ -21,6 +22,8 @@ export interface GatewayOptions {
   readonly log: Log;
   readonly recorder: Recorder;
   readonly supervisor: Supervisor;
+  /** What all request bodies together may take. */
+  readonly bodies: BodyMemory;
   /** The table as it stands now: deployments come and go. */
   hosts(): HostTable;
   readonly scheme: "http" | "https";

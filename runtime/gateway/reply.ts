@@ -145,7 +145,8 @@ function toRefusal(refusal: Refusal): Rejection {
   }
 }
 
-function unavailable(reason: string, retryAfterMs: number): Rejection {
+/** Turns a request down for now. */
+export function unavailable(reason: string, retryAfterMs: number): Rejection {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
   return { status: 503, reason, headers: { "retry-after": String(seconds) } };
 }

@@ -25,6 +25,7 @@ test("readSettings() has a default for everything", async () => {
     dataDir: resolve(".webtaskd"),
     taskEnv: {},
     task: {},
+    maxBodyMemoryBytes: 128 * 2 ** 20,
     processConcurrency: 16,
     maxQueue: 1000,
     drainMs: 30_000,
@@ -67,6 +68,10 @@ test.each<[Partial<Sources>, string]>([
   [
     { flags: { "max-body": ["100MiB"] } },
     'Cannot use --max-body "100MiB": give a size of at most 60MiB',
+  ],
+  [
+    { flags: { "max-body-memory": ["59MiB"] } },
+    'Cannot use --max-body-memory "59MiB": give a size of at least 60MiB',
   ],
   [{ flags: { domain: ["https://x.example"] } }, "give a domain name without port and path"],
   [{ flags: { domain: [","] } }, "Cannot use --domain without a value: give at least one value"],
