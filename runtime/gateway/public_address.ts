@@ -29,8 +29,7 @@ export function readPublicAddress(
   info: RequestInfo,
   direct: DirectAddress,
 ): PublicAddress {
-  // HTTP/2 has none of that name: only then is the runtime asked.
-  const host = headers["host"] ?? info.host();
+  const host = info.host(headers);
   const { trustedProxies, scheme } = direct;
   const peer = trustedProxies ? info.clientAddress() : undefined;
   if (!trustedProxies || peer === undefined || !trustedProxies.has(peer)) {
