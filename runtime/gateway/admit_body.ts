@@ -32,10 +32,12 @@ export async function admitBody(
 ): Promise<Rejection | AdmittedBody> {
   const { notice, bodies, clock } = terms;
   const { headers } = exchange;
+  const bytes = announcedBytes(headers);
+  if (bytes === undefined) return doubtful;
   const isAccepted = isAcceptedMediaType(headers["content-type"]);
   if (!isAccepted && notice === "announced") return wrongType;
-  if (announcedBytes(headers) > terms.maxBytes) return tooLarge(terms.maxBytes);
-  if (!bodies.hasRoomFor(announcedBytes(headers))) return noMemory(bodies.limitBytes);
+  if (bytes > terms.maxBytes) return tooLarge(terms.maxBytes);
+  if (!bodies.hasRoomFor(bytes)) return noMemory(bodies.limitBytes);
   // Of a type that is not let in, no body at all is.
   const maxBytes = isAccepted ? terms.maxBytes : 0;
   const result = await readBody(exchange.request, { maxBytes, held: exchange.hold(bodies), clock });
@@ -64,6 +66,12 @@ function toAdmitted(result: BodyResult, terms: BodyTerms): Rejection | AdmittedB
       throw new Unreachable(result);
   }
 }
+
+const doubtful: Rejection = {
+  status: 400,
+  reason: "the length of the body is in doubt",
+  headers: close,
+};
 
 const wrongType: Rejection = { status: 415, reason: "the body is not JSON or plain text" };
 

@@ -35,15 +35,20 @@ export type BodyNotice = "none" | "announced" | "possible";
 export function bodyNotice({ method, headers, request }: BodySource): BodyNotice {
   if (headers["transfer-encoding"] !== undefined) return "announced";
   const length = headers["content-length"];
-  if (length !== undefined) return Number(length) === 0 ? "none" : "announced";
+  if (length !== undefined) return /^0+$/.test(length) ? "none" : "announced";
   // HTTP/2 needs no header for a body. Source: RFC 9113 §8.1.1.
   if (method === "GET" || method === "HEAD" || request.body === null) return "none";
   return "possible";
 }
 
-/** The length that a body is announced with; 0 when it comes in chunks. */
-export function announcedBytes(headers: HeaderFields): number {
-  return Number(headers["content-length"] ?? 0);
+/**
+ * The length that a body is announced with, 0 when it comes in chunks; undefined when its end is in
+ * doubt, where somebody on the way may have seen another one. Runtimes refuse only some of these.
+ */
+export function announcedBytes(headers: HeaderFields): number | undefined {
+  const { "content-length": length, "transfer-encoding": coding } = headers;
+  if (coding === undefined) return /^\d+$/.test(length ?? "0") ? Number(length ?? 0) : undefined;
+  return coding.toLowerCase() === "chunked" && length === undefined ? 0 : undefined;
 }
 
 /** How much and how slow a body may be. */

@@ -78,7 +78,8 @@ export class Gateway implements ExchangeOwner {
       return this.#open(arrival);
     } catch (error) {
       const { ids, showErrors } = this.#options;
-      const context = { requestId: ids.requestId(), replyHeaders: undefined, showErrors };
+      const { method } = arrival.request;
+      const context = { requestId: ids.requestId(), method, replyHeaders: undefined, showErrors };
       arrival.resolve(this.#toDefect(context, { error }).response);
       return undefined;
     }

@@ -33,6 +33,7 @@ export interface Defect {
 /** What every answer of a request carries, and how much errors may tell. */
 export interface ReplyContext {
   readonly requestId: string;
+  readonly method: string;
   /** Headers for every answer of the task, as those of CORS. */
   readonly replyHeaders: Fields | undefined;
   /** `dev`: errors are shown to the client. */
@@ -123,7 +124,8 @@ function toHeaders(reply: Reply, traceId: string, context: ReplyContext): Fields
   const headers = new Headers(fields);
   for (const [name, value] of reply.headers ?? []) {
     if (name === "set-cookie") headers.append(name, value);
-    else headers.set(name, value);
+    // To any other method, a length without the body would take the next answer for it.
+    else if (name !== "content-length" || context.method === "HEAD") headers.set(name, value);
   }
   for (const [name, value] of Object.entries(replyHeaders ?? {})) {
     if (name === "vary") headers.append(name, value);

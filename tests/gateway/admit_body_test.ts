@@ -11,6 +11,36 @@ const json = { "content-type": "application/json" };
 const large = "0123456789";
 const notUtf8 = Uint8Array.of(0xff);
 
+describe("a body whose end is in doubt", () => {
+  test.each([
+    ["two lengths", { "content-length": "2, 2" }],
+    ["two lengths of nothing", { "content-length": "0, 0" }],
+    ["a signed length", { "content-length": "+2" }],
+    ["a length in another base", { "content-length": "0x2" }],
+    ["a coding besides chunks", { "transfer-encoding": "gzip, chunked" }],
+    ["an unknown coding", { "transfer-encoding": "identity" }],
+    ["two codings", { "transfer-encoding": "chunked, chunked" }],
+    ["chunks and a length", { "transfer-encoding": "chunked", "content-length": "2" }],
+  ])("is refused: %s", async (_what, headers) => {
+    const { pool, recorder, fetch } = createGateway(tasks);
+    const request = { method: "POST", headers: { ...json, ...headers }, isAnnounced: false };
+    const response = await fetch("/hello", { ...request, body: "{}" });
+    expect([response.status, response.headers.get("connection")]).toEqual([400, "close"]);
+    expect(recorder.requests[0]?.reason).toBe("the length of the body is in doubt");
+    expect(pool.slots).toEqual([]);
+  });
+
+  test.each([
+    { "content-length": "02" },
+    { "transfer-encoding": "chunked" },
+    { "transfer-encoding": "Chunked" },
+  ])("is none with %j", async (headers) => {
+    const { fetch } = createGateway(tasks);
+    const request = { method: "POST", headers: { ...json, ...headers }, isAnnounced: false };
+    expect((await fetch("/hello", { ...request, body: "{}" })).status).toBe(200);
+  });
+});
+
 describe("bodies of HTTP/2 without a length", () => {
   const unannounced = { method: "POST", isAnnounced: false } as const;
 

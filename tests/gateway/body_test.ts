@@ -233,6 +233,11 @@ test.each([
   [{ "content-length": "10" }, 10],
   [{ "content-length": "010" }, 10],
   [{ "content-length": "99999999999999999999" }, 1e20],
-])("announcedBytes() of %j is %d", (headers, bytes) => {
+  [{ "transfer-encoding": "chunked" }, 0],
+  [{ "content-length": "" }, undefined],
+  [{ "content-length": "2, 2" }, undefined],
+  [{ "content-length": "2", "transfer-encoding": "chunked" }, undefined],
+  [{ "transfer-encoding": "gzip, chunked" }, undefined],
+])("announcedBytes() of %j is %p", (headers, bytes) => {
   expect(announcedBytes({ ...headers })).toBe(bytes);
 });

@@ -100,7 +100,8 @@ const neighbours: readonly Neighbours[] = [
     "/hello",
     {
       method: "POST",
-      headers: { ...json, "content-length": "1", "transfer-encoding": "chunked" },
+      headers: { ...json, "transfer-encoding": "chunked" },
+      isAnnounced: false,
       body: largeNotUtf8,
     },
     413,
