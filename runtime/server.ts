@@ -10,6 +10,7 @@ import type { Log } from "./base/log.ts";
 import type { ProcessSettings, Settings } from "./config/config.ts";
 import { Deployments, type PoolTarget } from "./deploy/deployments.ts";
 import { readCertificate } from "./gateway/certificate.ts";
+import { BodyMemory } from "./gateway/body_memory.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { HostTable } from "./gateway/hosts.ts";
 import { PublicListener } from "./gateway/public_listener.ts";
@@ -260,6 +261,7 @@ function createGateway(
     ...parts,
     platform,
     clock: systemClock,
+    bodies: new BodyMemory(settings.maxBodyMemoryBytes),
     scheme: settings.tls ? "https" : "http",
     trustedProxies: settings.trustedProxies.isEmpty ? undefined : settings.trustedProxies,
     showErrors,

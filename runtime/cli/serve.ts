@@ -34,6 +34,7 @@ export const serveCommand: Command = {
     "max",
     "maxAttemptProcesses",
     "maxOverdueProcesses",
+    "maxBodyMemory",
     "processConcurrency",
     "maxQueue",
     "idle",

@@ -24,6 +24,7 @@ export interface Settings {
   readonly trustedProxies: AddressSet;
   /** What wins over every manifest. */
   readonly task: Partial<TaskSettings>;
+  readonly maxBodyMemoryBytes: number;
   readonly processes: ProcessSettings;
   readonly drainMs: number;
   readonly tls: TlsFiles | undefined;
@@ -90,6 +91,7 @@ export async function readSettings({ names, flags, env }: ReadOptions): Promise<
       maxDurationMs: read("maxDuration", table.maxDuration),
       maxBodyBytes: read("maxBody", table.maxBody),
     }),
+    maxBodyMemoryBytes: read("maxBodyMemory", table.maxBodyMemory),
     processes: toProcessSettings({
       min: read("min", table.min),
       max: read("max", table.max),

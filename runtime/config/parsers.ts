@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { parseDomain } from "../base/dns.ts";
 import { bad, good, type Parsed } from "../base/parsed.ts";
+import { formatSize, parseSize } from "../base/units.ts";
 
 /** Reads one of a few words. */
 export function oneOf<const W extends string>(words: readonly W[]) {
@@ -16,6 +17,15 @@ export function numberWithin(least: number, most: number) {
     const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     if (number >= least && number <= most) return good(number);
     return bad(`give a whole number from ${least} to ${most}`);
+  };
+}
+
+/** Reads a size of at least so many bytes. */
+export function sizeFrom(leastBytes: number) {
+  return (text: string): Parsed<number> => {
+    const size = parseSize(text);
+    if (size.kind === "bad" || size.value >= leastBytes) return size;
+    return bad(`give a size of at least ${formatSize(leastBytes)}`);
   };
 }
 

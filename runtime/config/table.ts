@@ -1,6 +1,11 @@
 import { parseDomain, parseLabel } from "../base/dns.ts";
 import { environments } from "../base/environment.ts";
-import { builtInTaskSettings, mostAttempts, parseMaxBody } from "../base/task_settings.ts";
+import {
+  builtInTaskSettings,
+  mostAttempts,
+  mostBodyBytes,
+  parseMaxBody,
+} from "../base/task_settings.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "../base/units.ts";
 import { parseAddressSet } from "./address_set.ts";
 import {
@@ -10,6 +15,7 @@ import {
   parseListen,
   parseText,
   parseVariable,
+  sizeFrom,
 } from "./parsers.ts";
 import { each, optional, repeatable, single, toggle } from "./setting.ts";
 
@@ -120,6 +126,13 @@ export const settingTable = Object.freeze({
     defaultNote: perTask(formatSize(builtInTaskSettings.maxBodyBytes)),
     sentence: "The largest request body, at most 60MiB.",
     parse: parseMaxBody,
+  }),
+  maxBodyMemory: single({
+    flag: "max-body-memory",
+    placeholder: "SIZE",
+    default: "128MiB",
+    sentence: "What the request bodies held at once may take, at least 60MiB; others get 503.",
+    parse: sizeFrom(mostBodyBytes),
   }),
   attempts: optional({
     flag: "attempts",

@@ -1,10 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import type { Target } from "../invocation/release.ts";
-import { hasBody, isTooLongByHeader, readBody } from "./body.ts";
+import { admitBody } from "./admit_body.ts";
+import { bodyNotice } from "./body.ts";
+import type { BodyMemory } from "./body_memory.ts";
 import { isPreflight, preflightHeaders } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HostTable } from "./hosts.ts";
-import { isAcceptedMediaType } from "./media_type.ts";
 import { allowedMethods, isAllowed } from "./methods.ts";
 import {
   type Outgoing,
@@ -17,9 +18,6 @@ import {
 /** A connection on which nothing moves for this long is closed, unless its request waits. */
 export const idleTimeoutMs = 30_000;
 
-/** What is left of a body would be read as the next request. */
-const close = { connection: "close" };
-
 /** A request that has passed every check. */
 export interface Admitted {
   readonly target: Target;
@@ -29,6 +27,8 @@ export interface Admitted {
 /** What the checks need besides the request. */
 export interface CheckOptions {
   readonly clock: Clock;
+  /** What all bodies together may take. */
+  readonly bodies: BodyMemory;
   /** The table as it stands now: deployments come and go. */
   hosts(): HostTable;
 }
@@ -41,7 +41,7 @@ export function check(
   const target = findTarget(exchange, options.hosts());
   if ("status" in target) return toRejection(target, exchange);
   exchange.target = target;
-  const isPlain = isKnownMethod(exchange, target) && !hasBody(exchange);
+  const isPlain = isKnownMethod(exchange, target) && bodyNotice(exchange) === "none";
   // The usual case goes straight on: every promise it would wait for costs.
   return isPlain ? { target, body: undefined } : checkFurther(exchange, target, options);
 }
@@ -49,15 +49,18 @@ export function check(
 async function checkFurther(
   exchange: Exchange,
   target: Target,
-  { clock }: CheckOptions,
+  { bodies, clock }: CheckOptions,
 ): Promise<Outgoing | Admitted> {
   if (!isKnownMethod(exchange, target)) {
     const early = await learnShape(exchange, target, clock) ?? answerEarly(exchange, target);
     if (early) return early;
   }
-  if (!hasBody(exchange)) return { target, body: undefined };
-  const read = checkBodyHeaders(exchange, target) ?? await readWhole(exchange, target, clock);
-  return "status" in read ? toRejection(read, exchange) : { target, body: read.body };
+  const notice = bodyNotice(exchange);
+  if (notice === "none") return { target, body: undefined };
+  const { maxBodyBytes: maxBytes } = target.task.settings;
+  const admitted = await admitBody(exchange, { notice, maxBytes, bodies, clock });
+  if ("status" in admitted) return toRejection(admitted, exchange);
+  return { target, body: admitted.body };
 }
 
 function findTarget({ address, path }: Exchange, hosts: HostTable): Target | Rejection {
@@ -121,37 +124,4 @@ function answerEarly(exchange: Exchange, target: Target): Outgoing | undefined {
   if (method === "OPTIONS") return toEmptyOutgoing(allow, exchange);
   const reason = `the task has no handler for ${method}`;
   return toRejection({ status: 405, reason, headers: allow }, exchange);
-}
-
-function checkBodyHeaders({ headers }: Exchange, { task }: Target): Rejection | undefined {
-  if (!isAcceptedMediaType(headers["content-type"])) {
-    return { status: 415, reason: "the body is not JSON or plain text" };
-  }
-  const { maxBodyBytes } = task.settings;
-  return isTooLongByHeader(headers, maxBodyBytes) ? tooLarge(maxBodyBytes) : undefined;
-}
-
-async function readWhole(
-  { request }: Exchange,
-  { task }: Target,
-  clock: Clock,
-): Promise<Rejection | { readonly body: Uint8Array | undefined }> {
-  const { maxBodyBytes: maxBytes } = task.settings;
-  const result = await readBody(request, { maxBytes, stallMs: idleTimeoutMs, clock });
-  switch (result.kind) {
-    case "read":
-      return { body: result.body };
-    case "too-large":
-      return tooLarge(maxBytes);
-    case "not-utf8":
-      return { status: 400, reason: "the body is not UTF-8" };
-    case "stalled":
-      return { status: 408, reason: "the body did not arrive", headers: close };
-    case "aborted":
-      return { status: 400, reason: "the client broke off its body" };
-  }
-}
-
-function tooLarge(limitBytes: number): Rejection {
-  return { status: 413, reason: `the body is over ${limitBytes} bytes`, headers: close };
 }

@@ -43,6 +43,6 @@ export function preflightHeaders(
 
 function allowedOrigin(cors: CorsSettings, origin: string | undefined): string | undefined {
   if (origin === undefined) return undefined;
-  if (cors.origins === "*") return cors.hasCredentials ? origin : "*";
+  if (cors.origins === "*") return "*";
   return cors.origins.includes(origin) ? origin : undefined;
 }

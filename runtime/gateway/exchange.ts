@@ -2,6 +2,7 @@ import type { Target } from "../invocation/release.ts";
 import type { Answer, SupervisedRequest, WaitingClient } from "../invocation/request_run.ts";
 import type { RequestInfo } from "../platform/platform.ts";
 import type { HeaderFields } from "../protocol/call.ts";
+import type { BodyMemory, HeldBody } from "./body_memory.ts";
 import { corsHeaders } from "./cors.ts";
 import { readPath, type RequestPath } from "./path.ts";
 import type { PublicAddress } from "./public_address.ts";
@@ -19,8 +20,10 @@ export interface ListenerState {
   readonly isDraining: boolean;
 }
 
-/** Where a request came from and where its response goes. */
-export interface ExchangeEnds {
+/** A request as it came from the runtime, and where its response goes. */
+export interface Arrival {
+  readonly request: Request;
+  readonly info: RequestInfo;
   readonly listener: ListenerState;
   readonly resolve: (response: Response) => void;
 }
@@ -28,9 +31,7 @@ export interface ExchangeEnds {
 /** What is known of a request before it is looked into. */
 export interface ExchangeStart {
   readonly owner: ExchangeOwner;
-  readonly ends: ExchangeEnds;
-  readonly request: Request;
-  readonly info: RequestInfo;
+  readonly arrival: Arrival;
   readonly headers: HeaderFields;
   readonly address: PublicAddress;
   readonly requestId: string;
@@ -56,23 +57,25 @@ export class Exchange implements ReplyContext, WaitingClient {
   readonly path: RequestPath;
   /** Where it goes, once host and path are known to lead somewhere. */
   target: Target | undefined;
+  #held: HeldBody | undefined;
   readonly #owner: ExchangeOwner;
-  readonly #ends: ExchangeEnds;
+  readonly #arrival: Arrival;
 
   constructor(start: ExchangeStart) {
     this.#owner = start.owner;
-    this.#ends = start.ends;
-    this.request = start.request;
-    this.info = start.info;
+    this.#arrival = start.arrival;
+    this.request = start.arrival.request;
+    this.info = start.arrival.info;
     this.headers = start.headers;
     this.address = start.address;
     this.requestId = start.requestId;
     this.startedAt = start.startedAt;
     this.startedMs = start.startedMs;
     this.showErrors = start.showErrors;
-    this.method = start.request.method;
-    this.path = readPath(start.request.url);
+    this.method = start.arrival.request.method;
+    this.path = readPath(start.arrival.request.url);
     this.target = undefined;
+    this.#held = undefined;
   }
 
   /** As the client sees it, whatever proxies are between. */
@@ -87,11 +90,17 @@ export class Exchange implements ReplyContext, WaitingClient {
     return cors && corsHeaders(cors, this.headers);
   }
 
+  /** Opens its account in the memory for bodies; it ends with the answer. */
+  hold(bodies: BodyMemory): HeldBody {
+    return this.#held = bodies.open();
+  }
+
   /** Gives the response to the client. */
   respond(response: Response): void {
+    this.#held?.release();
     this.info.answering();
-    if (this.#ends.listener.isDraining) response.headers.set("connection", "close");
-    this.#ends.resolve(response);
+    if (this.#arrival.listener.isDraining) response.headers.set("connection", "close");
+    this.#arrival.resolve(response);
   }
 
   onAnswer(answer: Answer): void {

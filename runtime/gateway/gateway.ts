@@ -5,13 +5,14 @@ import type { Log } from "../base/log.ts";
 import type { AddressSet } from "../config/address_set.ts";
 import type { Answer } from "../invocation/request_run.ts";
 import type { Supervisor } from "../invocation/supervisor.ts";
-import type { HttpHandler, Platform, RequestInfo } from "../platform/platform.ts";
+import type { HttpHandler, Platform } from "../platform/platform.ts";
 import type { Recorder } from "../protocol/records.ts";
+import type { BodyMemory } from "./body_memory.ts";
 import { type Admitted, check } from "./checks.ts";
-import { Exchange, type ExchangeEnds, type ExchangeOwner, type ListenerState } from "./exchange.ts";
+import { type Arrival, Exchange, type ExchangeOwner, type ListenerState } from "./exchange.ts";
 import type { HostTable } from "./hosts.ts";
 import { type DirectAddress, readPublicAddress } from "./public_address.ts";
-import { type Outgoing, toFailedOutgoing, toOutgoing } from "./reply.ts";
+import { type Outgoing, type ReplyContext, toDefectOutgoing, toOutgoing } from "./reply.ts";
 
 /** What the gateway is made of. */
 export interface GatewayOptions {
@@ -21,12 +22,20 @@ export interface GatewayOptions {
   readonly log: Log;
   readonly recorder: Recorder;
   readonly supervisor: Supervisor;
+  /** What all request bodies together may take. */
+  readonly bodies: BodyMemory;
   /** The table as it stands now: deployments come and go. */
   hosts(): HostTable;
   readonly scheme: "http" | "https";
   readonly trustedProxies: AddressSet | undefined;
   /** Show errors to clients, for development. */
   readonly showErrors: boolean;
+}
+
+/** What went wrong in the gateway itself, and the invocation whose answer it cost. */
+interface LoggedDefect {
+  readonly error: unknown;
+  readonly traceId?: string | undefined;
 }
 
 /**
@@ -46,7 +55,7 @@ export class Gateway implements ExchangeOwner {
   /** Makes the handler of one listener. */
   handlerFor(listener: ListenerState): HttpHandler {
     return (request, info) =>
-      new Promise((resolve) => this.#handle(this.#open(request, info, { listener, resolve })));
+      new Promise((resolve) => this.#receive({ request, info, listener, resolve }));
   }
 
   /** Goes on with a request that the supervisor is through with. */
@@ -59,15 +68,30 @@ export class Gateway implements ExchangeOwner {
     }
   }
 
-  #open(request: Request, info: RequestInfo, ends: ExchangeEnds): Exchange {
+  #receive(arrival: Arrival): void {
+    const exchange = this.#tryOpen(arrival);
+    if (exchange) this.#handle(exchange);
+  }
+
+  #tryOpen(arrival: Arrival): Exchange | undefined {
+    try {
+      return this.#open(arrival);
+    } catch (error) {
+      const { ids, showErrors } = this.#options;
+      const { method } = arrival.request;
+      const context = { requestId: ids.requestId(), method, replyHeaders: undefined, showErrors };
+      arrival.resolve(this.#toDefect(context, { error }).response);
+      return undefined;
+    }
+  }
+
+  #open(arrival: Arrival): Exchange {
     const { platform, clock, ids, showErrors } = this.#options;
-    const headers = platform.headerFields(request.headers);
-    const address = readPublicAddress(headers, info, this.#direct);
+    const headers = platform.headerFields(arrival.request.headers);
+    const address = readPublicAddress(headers, arrival.info, this.#direct);
     return new Exchange({
       owner: this,
-      ends,
-      request,
-      info,
+      arrival,
       headers,
       address,
       requestId: address.requestId ?? ids.requestId(),
@@ -101,15 +125,17 @@ export class Gateway implements ExchangeOwner {
     this.#options.supervisor.run(target, call, exchange);
   }
 
-  /** A defect of ours, or a worker that forged its reply: the client learns nothing of it. */
-  #fail(exchange: Exchange, { error, traceId }: { error: unknown; traceId?: string | undefined }) {
-    const { requestId } = exchange;
-    const reason = messageOf(error);
+  #fail(exchange: Exchange, defect: LoggedDefect): void {
+    this.#finish(exchange, this.#toDefect(exchange, defect));
+  }
+
+  /** A defect of ours: the client learns nothing of it. */
+  #toDefect(context: ReplyContext, { error, traceId }: LoggedDefect): Outgoing {
+    const message = messageOf(error);
     const stack = error instanceof Error ? error.stack : undefined;
-    this.#options.log.error("gateway.failed", { requestId, traceId, reason, stack });
-    const failure = { message: reason, stack, publicMessage: undefined };
-    const code = "response_illegal";
-    this.#finish(exchange, toFailedOutgoing({ code, ...failure }, traceId, exchange));
+    const { requestId } = context;
+    this.#options.log.error("gateway.failed", { requestId, traceId, reason: message, stack });
+    return toDefectOutgoing({ traceId, message, stack }, context);
   }
 
   /** The client comes first: a record that cannot be made must not cost it its answer. */

@@ -37,14 +37,15 @@ export class HostTable {
   /** Looks up the value of a Host header. */
   find(host: string | undefined): HostMatch {
     if (host === undefined) return { kind: "malformed" };
-    return this.#remembered.get(host) ?? this.#remember(host, this.#lookUp(host));
+    return this.#remembered.get(host) ?? this.#lookUp(host);
   }
 
   #lookUp(host: string): HostMatch {
     const name = parseHost(host);
+    // Not remembered, as it may be of any length.
     if (name === undefined) return { kind: "malformed" };
     const deployment = this.#hosts.get(name);
-    return deployment ? { kind: "found", deployment } : { kind: "unknown" };
+    return this.#remember(host, deployment ? { kind: "found", deployment } : { kind: "unknown" });
   }
 
   #remember(host: string, match: HostMatch): HostMatch {

@@ -1,6 +1,7 @@
 import type { AddressSet } from "../config/address_set.ts";
 import type { RequestInfo } from "../platform/platform.ts";
 import type { HeaderFields } from "../protocol/call.ts";
+import { parseForwarded } from "./forwarded.ts";
 
 /** Who a request came from and what it asked for, as seen from outside any proxy. */
 export interface PublicAddress {
@@ -20,29 +21,46 @@ const maxRequestIdLength = 128;
 const requestIdPattern = /^[\w.:+/=@-]+$/;
 
 /**
- * Works out the public address of a request. `Forwarded` (RFC 7239) and the `X-Forwarded` headers
- * count only when the peer is a trusted proxy; the first element is the client's own.
+ * Works out the public address of a request. The `X-Forwarded` headers and, without any of them,
+ * `Forwarded` count only when the peer is a trusted proxy; the first element is the client's own.
  */
 export function readPublicAddress(
   headers: HeaderFields,
   info: RequestInfo,
   direct: DirectAddress,
 ): PublicAddress {
-  // HTTP/2 has none of that name: only then is the runtime asked.
-  const host = headers["host"] ?? info.host();
+  const host = info.host(headers);
   const { trustedProxies, scheme } = direct;
   const peer = trustedProxies ? info.clientAddress() : undefined;
   if (!trustedProxies || peer === undefined || !trustedProxies.has(peer)) {
     return { scheme, host, requestId: undefined };
   }
-  const forwarded = parseForwarded(headers["forwarded"]);
-  const proto = forwarded["proto"] ?? firstElement(headers["x-forwarded-proto"]);
+  const told = readForwarding(headers);
   return {
-    scheme: toScheme(proto) ?? scheme,
+    scheme: toScheme(told.proto) ?? scheme,
     // Without a Host of its own a request stays malformed.
-    host: host && (forwarded["host"] ?? firstElement(headers["x-forwarded-host"]) ?? host),
+    host: host && (told.host || host),
     requestId: toRequestId(headers["x-request-id"]),
   };
+}
+
+/** What a proxy says of the request it was sent. */
+interface Forwarding {
+  readonly proto: string | undefined;
+  readonly host: string | undefined;
+}
+
+/**
+ * A proxy sets one family of headers, and may let its client's of the other one through. Most set
+ * `X-Forwarded`: with one of them there, `Forwarded` is not looked at.
+ */
+function readForwarding(headers: HeaderFields): Forwarding {
+  const proto = headers["x-forwarded-proto"];
+  const host = headers["x-forwarded-host"];
+  const isFamilySet = (proto ?? host ?? headers["x-forwarded-for"]) !== undefined;
+  if (isFamilySet) return { proto: firstElement(proto), host: firstElement(host) };
+  const forwarded = parseForwarded(headers["forwarded"]);
+  return { proto: forwarded?.get("proto"), host: forwarded?.get("host") };
 }
 
 function toScheme(proto: string | undefined): "http" | "https" | undefined {
@@ -58,14 +76,4 @@ function toRequestId(value: string | undefined): string | undefined {
 
 function firstElement(value: string | undefined): string | undefined {
   return value?.split(",")[0]?.trim() || undefined;
-}
-
-/** The parameters of the first element of `Forwarded`; quoted values without their quotes. */
-function parseForwarded(value: string | undefined): Readonly<Record<string, string | undefined>> {
-  const parameters = firstElement(value)?.split(";") ?? [];
-  return Object.fromEntries(parameters.map((parameter) => {
-    const at = parameter.indexOf("=");
-    const name = parameter.slice(0, at).trim().toLowerCase();
-    return [name, parameter.slice(at + 1).trim().replace(/^"(.*)"$/, "$1")];
-  }));
 }

@@ -22,9 +22,18 @@ export interface Outgoing {
   readonly response: Response;
 }
 
+/** Something that webtaskd did wrong, as its log tells it. */
+export interface Defect {
+  /** Of the invocation whose answer is lost, when there is one. */
+  readonly traceId: string | undefined;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
 /** What every answer of a request carries, and how much errors may tell. */
 export interface ReplyContext {
   readonly requestId: string;
+  readonly method: string;
   /** Headers for every answer of the task, as those of CORS. */
   readonly replyHeaders: Fields | undefined;
   /** `dev`: errors are shown to the client. */
@@ -44,7 +53,7 @@ export function toOutgoing(answer: Answer, context: ReplyContext): Outgoing {
     case "replied":
       return replied(answer.reply, answer.traceId, context);
     case "failed":
-      return toFailedOutgoing(answer.failure, answer.traceId, context);
+      return failedOutgoing(answer.failure, answer.traceId, context);
     case "timed-out": {
       const { traceId } = answer;
       const response = errorResponse({ status: 504, traceId }, context);
@@ -72,15 +81,18 @@ export function toEmptyOutgoing(headers: Fields, context: ReplyContext): Outgoin
   return { status: 204, answer: "delivered", reason: undefined, traceId: undefined, response };
 }
 
-/** Makes the response to an invocation that has none of its own, or none that can be sent. */
-export function toFailedOutgoing(
-  failure: Failure,
-  traceId: string | undefined,
-  context: ReplyContext,
-): Outgoing {
+/** Makes the response to a defect of webtaskd itself: no task is to blame. */
+export function toDefectOutgoing(defect: Defect, context: ReplyContext): Outgoing {
+  const { traceId, message: reason, stack } = defect;
+  const shown = { code: "gateway_failed", message: reason, stack };
+  const response = errorResponse({ status: 500, traceId, shown }, context);
+  return { status: 500, answer: "delivered", reason, traceId, response };
+}
+
+function failedOutgoing(failure: Failure, traceId: string, context: ReplyContext): Outgoing {
   const status = failure.code === "invalid_json" ? 400 : 500;
   const { publicMessage: message } = failure;
-  const response = errorResponse({ status, traceId, message, failure }, context);
+  const response = errorResponse({ status, traceId, message, shown: failure }, context);
   return { status, answer: "delivered", reason: failure.message, traceId, response };
 }
 
@@ -112,7 +124,8 @@ function toHeaders(reply: Reply, traceId: string, context: ReplyContext): Fields
   const headers = new Headers(fields);
   for (const [name, value] of reply.headers ?? []) {
     if (name === "set-cookie") headers.append(name, value);
-    else headers.set(name, value);
+    // To any other method, a length without the body would take the next answer for it.
+    else if (name !== "content-length" || context.method === "HEAD") headers.set(name, value);
   }
   for (const [name, value] of Object.entries(replyHeaders ?? {})) {
     if (name === "vary") headers.append(name, value);
@@ -134,7 +147,8 @@ function toRefusal(refusal: Refusal): Rejection {
   }
 }
 
-function unavailable(reason: string, retryAfterMs: number): Rejection {
+/** Turns a request down for now. */
+export function unavailable(reason: string, retryAfterMs: number): Rejection {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
   return { status: 503, reason, headers: { "retry-after": String(seconds) } };
 }
@@ -145,15 +159,22 @@ interface ErrorContent {
   readonly traceId?: string | undefined;
   /** In place of the status's own phrase. */
   readonly message?: string | undefined;
-  readonly failure?: Failure | undefined;
+  /** The error, for `dev`. */
+  readonly shown?: ShownError | undefined;
+}
+
+interface ShownError {
+  readonly code: string;
+  readonly message: string;
+  readonly stack: string | undefined;
 }
 
 /** JSON with the phrase of the status and the ids: nothing of the error itself. */
 function errorResponse(content: ErrorContent, context: ReplyContext): Response {
-  const { status, headers, traceId, failure } = content;
+  const { status, headers, traceId } = content;
   const { requestId, replyHeaders, showErrors } = context;
   const message = content.message ?? STATUS_CODES[status] ?? "Error";
-  const shown = showErrors && failure ? { error: toShown(failure) } : {};
+  const shown = showErrors && content.shown ? { error: toShown(content.shown) } : {};
   return new Response(JSON.stringify({ message, requestId, traceId, ...shown }), {
     status,
     headers: {
@@ -166,6 +187,6 @@ function errorResponse(content: ErrorContent, context: ReplyContext): Response {
   });
 }
 
-function toShown({ code, message, stack }: Failure) {
+function toShown({ code, message, stack }: ShownError) {
   return { code, message, stack: stack?.split("\n") };
 }

@@ -204,8 +204,8 @@ class BunRequestInfo implements RequestInfo {
     this.#idleTimeoutSeconds = idleTimeoutSeconds;
   }
 
-  host(): string | undefined {
-    return this.#request.headers.get("host") ?? undefined;
+  host(headers: Readonly<Record<string, string>>): string | undefined {
+    return headers["host"];
   }
 
   clientAddress(): string | undefined {

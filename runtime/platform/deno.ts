@@ -189,7 +189,7 @@ async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const server = address.kind === "unix"
     ? Deno.serve(
       { path: address.path, ...shared },
-      (request) => handler(request, { ...silentPeer, host: () => hostOf(request, false) }),
+      (request) => handler(request, { ...silentPeer, host: hostOf }),
     )
     : Deno.serve(
       {
@@ -202,7 +202,7 @@ async function serveHttp(options: HttpOptions): Promise<HttpServer> {
       (request, info) =>
         handler(request, {
           ...silentPeer,
-          host: () => hostOf(request, tls !== undefined),
+          host: tls ? (headers) => authorityOf(request, headers) : hostOf,
           clientAddress: () => info.remoteAddr.hostname,
         }),
     );
@@ -228,9 +228,36 @@ function toEmptyError(): Response {
 
 const silentPeer = { clientAddress: () => undefined, waiting() {}, answering() {} };
 
-/** HTTP/2, which Deno speaks over TLS, has its authority in the URL alone. */
-function hostOf(request: Request, isTls: boolean): string | undefined {
-  return request.headers.get("host") ?? (isTls ? new URL(request.url).host : undefined);
+type Fields = Readonly<Record<string, string>>;
+
+function hostOf(headers: Fields): string | undefined {
+  return headers["host"];
+}
+
+/**
+ * HTTP/2, which Deno speaks over TLS, has its authority in the URL, where Deno also shows the target
+ * of HTTP/1, its Host header or, without either, its own address.
+ */
+function authorityOf(request: Request, headers: Fields): string | undefined {
+  const { host } = headers;
+  if (host !== undefined && request.url.startsWith(`https://${host}/`)) return host;
+  const url = new URL(request.url);
+  if (host === undefined) return isHttp1(headers) ? undefined : url.host;
+  return URL.parse(`https://${host}`)?.hostname === url.hostname ? host : `${host}, ${url.host}`;
+}
+
+/** Headers that HTTP/2 must not have. Source: RFC 9113 §8.2.2. */
+const http1Headers = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** Deno does not tell the versions apart: without these headers, HTTP/1 passes for HTTP/2. */
+function isHttp1(headers: Fields): boolean {
+  return http1Headers.some((name) => headers[name] !== undefined);
 }
 
 function dieWithParent(): void {

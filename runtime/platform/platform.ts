@@ -66,10 +66,10 @@ export type HttpAddress =
 /** What a handler learns about a request beyond the `Request` itself. */
 export interface RequestInfo {
   /**
-   * The authority the client asked for: the Host header, or what HTTP/2 has in its place; several
-   * Host headers come joined by commas.
+   * The authority the client asked for, given the fields of its headers: the Host header, or what
+   * HTTP/2 has in its place; several that differ come joined by commas.
    */
-  host(): string | undefined;
+  host(headers: Readonly<Record<string, string>>): string | undefined;
   /** The peer's IP address; `undefined` on a Unix socket. */
   clientAddress(): string | undefined;
   /** The request has been read and waits for its answer: the connection's idle limit is off. */

@@ -10,6 +10,7 @@ import {
 import { asRecord, asText, badMessage, parseJson, showField } from "./fields.ts";
 import type { Frame, FrameWriter } from "./frames.ts";
 import { frameKinds as kinds, type OutputLine, type WorkerMessage } from "./messages.ts";
+import { replyFault } from "./reply_fault.ts";
 
 /** Puts a message for the gateway into the next batch. */
 export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage): void {
@@ -44,7 +45,7 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
  * @throws {RuntimeError} `bad_message` with the offending field.
  */
 export function parseWorkerMessage(frame: Frame): WorkerMessage {
-  const { kind, id, head, body } = frame;
+  const { kind, id, head } = frame;
   switch (kind) {
     case kinds.hello:
       return { kind: "hello", token: head };
@@ -57,11 +58,11 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
     case kinds.ask:
       return { kind: "ask", id };
     case kinds.loaded:
-      return { kind: "loaded", task: head, shape: parseShape(parseJson(toText(body))) };
+      return { kind: "loaded", task: head, shape: parseShape(parseJson(toText(frame.body))) };
     case kinds.described:
       return { kind: "described" };
     case kinds.replied:
-      return { kind: "replied", id, reply: parseReply(head, body) };
+      return parseEnding(frame);
     case kinds.failed:
       return { kind: "failed", id, failure: parseFailure(parseJson(head)) };
     case kinds.output:
@@ -85,8 +86,21 @@ function toReplyHead({ status, contentType = "", headers }: Reply): string {
 const jsonType = "application/json";
 const jsonHead = `200\n${jsonType}`;
 
+/** A reply that may not leave is the failure of its invocation; its neighbours go on. */
+function parseEnding({ id, head, body }: Frame): WorkerMessage {
+  if (head === jsonHead) {
+    const reply = { status: 200, contentType: jsonType, headers: undefined, body };
+    return { kind: "replied", id, reply };
+  }
+  const reply = parseReply(head, body);
+  const fault = replyFault(reply);
+  if (fault === undefined) return { kind: "replied", id, reply };
+  const message = `Cannot send the reply of a worker: it has ${fault}`;
+  const failure = { message, stack: undefined, publicMessage: undefined };
+  return { kind: "failed", id, failure: { code: "response_illegal", ...failure } };
+}
+
 function parseReply(head: string, body: Uint8Array): Reply {
-  if (head === jsonHead) return { status: 200, contentType: jsonType, headers: undefined, body };
   const [statusText, contentType, headers] = head.split("\n", 3);
   const status = Number(statusText);
   if (!Number.isInteger(status) || status < 200 || status > 599) {

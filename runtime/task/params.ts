@@ -1,4 +1,5 @@
 import type { Call } from "../protocol/call.ts";
+import { isJsonType } from "../protocol/media_type.ts";
 import type { JsonValue, Params } from "./types.ts";
 
 /**
@@ -41,11 +42,4 @@ function parsedOrNull(text: string): JsonValue {
     // Bad JSON leaves the query alone: who needs the body learns of it from request.json().
     return null;
   }
-}
-
-/** Whether a media type is `application/json` or `…+json`, in any case and with any parameters. */
-function isJsonType(contentType: string | undefined): boolean {
-  if (contentType === undefined) return false;
-  if (contentType === "application/json") return true;
-  return /^\s*(?:application\/json|[^\s;/]+\/[^\s;/]+\+json)\s*(?:;|$)/i.test(contentType);
 }

@@ -38,6 +38,7 @@ test("readSettings() has a default for everything", async () => {
       recycleRssBytes: 512 * 2 ** 20,
       maxRssBytes: 2 ** 30,
     },
+    maxBodyMemoryBytes: 128 * 2 ** 20,
     drainMs: 30_000,
     reusePort: false,
     tls: undefined,
@@ -112,6 +113,10 @@ test.each<[Partial<Sources>, string]>([
   [
     { flags: { "max-body": ["100MiB"] } },
     'Cannot use --max-body "100MiB": give a size of at most 60MiB',
+  ],
+  [
+    { flags: { "max-body-memory": ["59MiB"] } },
+    'Cannot use --max-body-memory "59MiB": give a size of at least 60MiB',
   ],
   [{ flags: { domain: ["https://x.example"] } }, "give a domain name without port and path"],
   [{ flags: { domain: [","] } }, "Cannot use --domain without a value: give at least one value"],

@@ -51,7 +51,11 @@ async function sendHalf(
     connection.send(bytes);
     if (!mustEnd(part, server.target)) return;
     const received = await connection.untilAnswered(1, standstillMs);
-    expect([[], [400], [408]]).toContainEqual(statusesOf(received));
+    // A body that stops is the gateway's to answer, headers that stop are the runtime's.
+    const expected = part === "headers" ? [[], [400], [408]] : [[408]];
+    expect(expected).toContainEqual(statusesOf(received));
+    // Deno waits for the rest of a body that it has answered.
+    if (server.target.name !== "deno") await connection.untilClosed();
   } finally {
     connection.leave();
   }

@@ -39,6 +39,17 @@ const answered: readonly (readonly [does: string, request: string, status: numbe
   ["HTTP/1.0 with a Host", `GET /hello HTTP/1.0\r\n${host}\r\n`, 200],
   ["absolute form", `GET http://acme-testing.localhost/hello HTTP/1.1\r\n${host}${close}\r\n`, 200],
   [
+    "the same Content-Length twice",
+    `POST /echo HTTP/1.1\r\n${host}${close}Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}`,
+    400,
+  ],
+  [
+    "a transfer coding besides chunks",
+    `POST /echo HTTP/1.1\r\n${host}${close}Transfer-Encoding: gzip, chunked\r\n\r\n` +
+    "2\r\n{}\r\n0\r\n\r\n",
+    400,
+  ],
+  [
     "absolute form of another host: the Host header decides",
     `GET http://other.example/hello HTTP/1.1\r\n${host}${close}\r\n`,
     200,
@@ -224,6 +235,34 @@ conformance("raw requests", withFlags, (server) => {
     expect(statusesOf(await connection.untilAnswered()).at(-1)).toBe(413);
     connection.leave();
     await expectNothingRan(server());
+  });
+
+  test.each([
+    ["POST /missing", "chunks", 404],
+    ["POST /missing", "a length", 404],
+    ["POST /hello", "chunks", 405],
+    ["POST /hello", "a length", 405],
+    ["GET /hello", "chunks", 200],
+    ["GET /hello", "a length", 200],
+  ])("the body of %s in %s, sent after the answer, is not read as a request", async (
+    line,
+    framing,
+    status,
+  ) => {
+    const smuggled = `GET /counter HTTP/1.1\r\n${host}\r\n`;
+    const size = smuggled.length;
+    const [header, body] = framing === "chunks"
+      ? ["Transfer-Encoding: chunked", `${size.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`]
+      : [`Content-Length: ${size}`, smuggled];
+    const connection = await server().connect();
+    connection.send(`${line} HTTP/1.1\r\n${host}${header}\r\n\r\n`);
+    expect(statusesOf(await connection.untilAnswered())).toEqual([status]);
+    connection.send(body + `GET /hello HTTP/1.1\r\n${host}\r\n`);
+    // The next request is answered on Bun, and finds the connection closed on Deno.
+    const received = await connection.untilAnswered(2);
+    expect([[status], [status, 200]]).toContainEqual(statusesOf(received));
+    await expectNothingRan(server());
+    connection.leave();
   });
 
   test("what follows a refused body is not read as a request", async () => {

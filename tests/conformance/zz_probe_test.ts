@@ -87,7 +87,18 @@ describe.each([...targets])("$name: reload and stop", (target) => {
       for (const { answer } of [blocked, waiting]) {
         expect(await answer.then(({ status }) => status, () => "closed")).toBe("closed");
       }
-    } catch (e) { console.log("CAUGHT", e, server.workerPids, Bun.spawnSync(["ps","-eo","pid,ppid,stat,etimes,wchan:20,args"]).stdout.toString().split("\n").filter(l=>l.includes(server.folder)||l.includes("main.ts worker")).map(l=>l.slice(0,150)).join("\n")); throw e;
+    } catch (e) {
+      console.log(
+        "CAUGHT",
+        e,
+        server.workerPids,
+        Bun.spawnSync(["ps", "-eo", "pid,ppid,stat,etimes,wchan:20,args"]).stdout.toString().split(
+          "\n",
+        ).filter((l) => l.includes(server.folder) || l.includes("main.ts worker")).map((l) =>
+          l.slice(0, 150)
+        ).join("\n"),
+      );
+      throw e;
     } finally {
       await server.stop();
     }

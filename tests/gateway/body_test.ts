@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { hasBody, isTooLongByHeader, readBody } from "../../runtime/gateway/body.ts";
+import {
+  announcedBytes,
+  type BodyNotice,
+  bodyNotice,
+  type BodySource,
+  bodyStallMs,
+  readBody,
+} from "../../runtime/gateway/body.ts";
+import { BodyMemory } from "../../runtime/gateway/body_memory.ts";
+import { idleTimeoutMs } from "../../runtime/gateway/checks.ts";
 import { ManualClock } from "../manual_clock.ts";
 
 const encoder = new TextEncoder();
@@ -21,10 +30,43 @@ function requestOf(pieces: readonly (string | Uint8Array | Error)[]) {
   return { request: new Request("http://acme.localhost/hello", { method: "POST", body }), state };
 }
 
-const stallMs = 30_000;
+const mebibyte = 2 ** 20;
 
-function limitsOf(maxBytes: number, clock = new ManualClock()) {
-  return { maxBytes, stallMs, clock };
+function limitsOf(maxBytes: number, { clock = new ManualClock(), memoryBytes = mebibyte } = {}) {
+  return { maxBytes, clock, held: new BodyMemory(memoryBytes).open() };
+}
+
+/** Lets what is ready happen. */
+function settle(): Promise<void> {
+  return new Promise(setImmediate);
+}
+
+/** Reads a body that comes as the test sends it; `kind` is what came of it, once something has. */
+function readSlowly(maxBytes: number, memoryBytes = 100 * mebibyte) {
+  const clock = new ManualClock();
+  const state = { kind: "" as string, isCancelled: false };
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  writer.closed.catch(() => void (state.isCancelled = true));
+  const request = new Request("http://acme.localhost/hello", { method: "POST", body: readable });
+  void readBody(request, limitsOf(maxBytes, { clock, memoryBytes })).then(({ kind }) => {
+    state.kind = kind;
+  });
+  const send = async (bytes: number) => {
+    // After the end of the reading nobody takes it, which is what the tests look at.
+    writer.write(new Uint8Array(bytes)).catch(() => {});
+    await settle();
+  };
+  const pass = async (durationMs: number) => {
+    await settle();
+    clock.advance(durationMs);
+    await settle();
+  };
+  const end = async () => {
+    await writer.close();
+    await settle();
+  };
+  return { clock, state, send, pass, end };
 }
 
 async function read(pieces: readonly (string | Uint8Array | Error)[], maxBytes = 10) {
@@ -78,42 +120,66 @@ describe("readBody()", () => {
   });
 
   test("gives up on a body of which nothing comes, and lets go of the stream", async () => {
-    const clock = new ManualClock();
-    const pulls: PromiseWithResolvers<void>[] = [];
-    let isCancelled = false;
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const pull = Promise.withResolvers<void>();
-        pulls.push(pull);
-        await pull.promise;
-        controller.enqueue(encoder.encode("x"));
-      },
-      cancel() {
-        isCancelled = true;
-      },
-    }, { highWaterMark: 0 });
-    const request = new Request("http://acme.localhost/hello", { method: "POST", body });
-    let kind: string | undefined;
-    void readBody(request, limitsOf(10, clock)).then((result) => {
-      kind = result.kind;
-    });
-    const settle = () => new Promise(setImmediate);
-    await settle();
-    clock.advance(stallMs - 1);
-    pulls[0]?.resolve();
-    await settle();
-    clock.advance(stallMs - 1);
-    await settle();
-    expect(kind).toBeUndefined();
-    clock.advance(1);
-    await settle();
-    expect([kind, isCancelled, clock.pending]).toEqual(["stalled", true, 0]);
+    const { clock, state, send, pass } = readSlowly(10);
+    await pass(bodyStallMs - 1);
+    await send(1);
+    await pass(5_000);
+    expect(state.kind).toBe("");
+    await send(1);
+    await pass(20_000);
+    expect([state.kind, state.isCancelled, clock.pending]).toEqual(["too-slow", true, 0]);
+  });
+
+  test("says so before a runtime would close the connection as idle", () => {
+    expect(bodyStallMs).toBeLessThan(idleTimeoutMs);
+  });
+
+  test("gives up on a body that drips", async () => {
+    const { clock, state, send, pass } = readSlowly(mebibyte);
+    for (let second = 0; second < 30; second += 5) {
+      expect(state.kind).toBe("");
+      await send(1);
+      await pass(5_000);
+    }
+    await pass(1);
+    expect([state.kind, state.isCancelled, clock.pending]).toEqual(["too-slow", true, 0]);
+  });
+
+  test("gives up on a body that comes fast and then drips", async () => {
+    const { clock, state, send, pass } = readSlowly(10 * mebibyte);
+    const startMs = clock.monotonicMs();
+    await send(mebibyte);
+    while (state.kind === "") {
+      await send(1);
+      await pass(10_000);
+    }
+    expect(state.kind).toBe("too-slow");
+    expect(clock.monotonicMs() - startMs).toBe(100_000);
+  });
+
+  test("reads 5 MiB over a slow mobile link", async () => {
+    const { clock, state, send, pass, end } = readSlowly(5 * mebibyte);
+    const bytesPerSecond = 16 * 1024;
+    for (let sent = 0; sent < 5 * mebibyte; sent += 10 * bytesPerSecond) {
+      await pass(10_000);
+      await send(10 * bytesPerSecond);
+    }
+    await end();
+    expect([state.kind, clock.pending]).toEqual(["read", 0]);
+  });
+
+  test("stops where the memory for all bodies ends, and lets go of the stream", async () => {
+    const { state, send } = readSlowly(10 * mebibyte, 2 * mebibyte);
+    await send(2 * mebibyte);
+    expect(state.kind).toBe("");
+    await send(1);
+    expect(state).toEqual({ kind: "no-memory", isCancelled: true });
   });
 
   test("leaves no timer behind", async () => {
     const clock = new ManualClock();
     for (const pieces of [["hello"], Array(10).fill("0123456789"), [new Error("Cannot read")]]) {
-      await readBody(requestOf(pieces).request, limitsOf(25, clock));
+      await readBody(requestOf(pieces).request, limitsOf(25, { clock }));
     }
     expect(clock.pending).toBe(0);
   });
@@ -124,27 +190,54 @@ describe("readBody()", () => {
   });
 });
 
-const withBody = { body: new ReadableStream<Uint8Array<ArrayBuffer>>() };
-const withoutBody = { body: null };
+const stream = { body: new ReadableStream<Uint8Array<ArrayBuffer>>() };
+const none = { body: null };
 
-test.each([
-  ["HTTP/1 without a length", { host: "x" }, withBody, false],
-  ["a length of 0", { host: "x", "content-length": "0" }, withBody, false],
-  ["a length", { host: "x", "content-length": "1" }, withBody, true],
-  ["chunks", { host: "x", "transfer-encoding": "chunked" }, withBody, true],
-  ["HTTP/2 without a length", {}, withBody, true],
-  ["HTTP/2 without a body", {}, withoutBody, false],
-  ["HTTP/2 with a length of 0", { "content-length": "0" }, withBody, false],
-])("hasBody() of a request of %s", (_what, headers, request, has) => {
-  expect(hasBody({ headers: { ...headers }, request })).toBe(has);
+type NoticeRow = readonly [
+  what: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  request: BodySource["request"],
+  notice: BodyNotice,
+];
+
+test.each<NoticeRow>([
+  ["HTTP/1 without a length", "POST", { host: "x" }, none, "none"],
+  ["a length of 0", "POST", { host: "x", "content-length": "0" }, stream, "none"],
+  ["a length of 00", "POST", { host: "x", "content-length": "00" }, stream, "none"],
+  ["a length", "POST", { host: "x", "content-length": "1" }, stream, "announced"],
+  ["a length in GET", "GET", { host: "x", "content-length": "1" }, stream, "announced"],
+  ["chunks", "POST", { host: "x", "transfer-encoding": "chunked" }, stream, "announced"],
+  [
+    "chunks and a length of 0",
+    "POST",
+    {
+      "content-length": "0",
+      "transfer-encoding": "chunked",
+    },
+    stream,
+    "announced",
+  ],
+  ["HTTP/2 without a length", "POST", {}, stream, "possible"],
+  ["HTTP/2 with a host and no length", "POST", { host: "x" }, stream, "possible"],
+  ["HTTP/2 without a body", "DELETE", {}, none, "none"],
+  ["HTTP/2 with a length of 0", "POST", { "content-length": "0" }, stream, "none"],
+  ["GET without a length", "GET", {}, stream, "none"],
+  ["HEAD without a length", "HEAD", {}, stream, "none"],
+])("bodyNotice() of a request of %s", (_what, method, headers, request, notice) => {
+  expect(bodyNotice({ method, headers: { ...headers }, request })).toBe(notice);
 });
 
 test.each([
-  [{}, false],
-  [{ "content-length": "10" }, false],
-  [{ "content-length": "11" }, true],
-  [{ "content-length": "99999999999999999999" }, true],
-  [{ "content-length": "many" }, false],
-])("isTooLongByHeader() of %j over 10 bytes is %p", (headers, is) => {
-  expect(isTooLongByHeader({ ...headers }, 10)).toBe(is);
+  [{}, 0],
+  [{ "content-length": "10" }, 10],
+  [{ "content-length": "010" }, 10],
+  [{ "content-length": "99999999999999999999" }, 1e20],
+  [{ "transfer-encoding": "chunked" }, 0],
+  [{ "content-length": "" }, undefined],
+  [{ "content-length": "2, 2" }, undefined],
+  [{ "content-length": "2", "transfer-encoding": "chunked" }, undefined],
+  [{ "transfer-encoding": "gzip, chunked" }, undefined],
+])("announcedBytes() of %j is %p", (headers, bytes) => {
+  expect(announcedBytes({ ...headers })).toBe(bytes);
 });

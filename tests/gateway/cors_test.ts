@@ -52,6 +52,12 @@ describe("corsHeaders()", () => {
     });
   });
 
+  test("never give credentials to whoever asks: browsers refuse * with them", () => {
+    expect(corsHeaders(corsOf({ origins: "*", hasCredentials: true }), { origin })).toMatchObject({
+      "access-control-allow-origin": "*",
+    });
+  });
+
   test("name the headers to expose, and credentials", () => {
     const cors = corsOf({ hasCredentials: true, exposeHeaders: ["x-a", "x-b"] });
     expect(corsHeaders(cors, { origin })).toMatchObject({

@@ -97,6 +97,30 @@ describe("Gateway", () => {
     expect(errors.map(([event]) => event)).toEqual(Array(2).fill("gateway.failed"));
   });
 
+  test("names a defect of its own as such, and not as the task's", async () => {
+    const { pool, fetch } = createGateway({ hello: {} }, { showErrors: true });
+    pool.onCall = () => replied("hi", { headers: [["bad name", "x"]] });
+    expect(await (await fetch("/hello")).json()).toMatchObject({
+      error: { code: "gateway_failed", message: expect.stringMatching(/bad name|header/i) },
+    });
+  });
+
+  test("answers a request that it cannot even look at", async () => {
+    const { log, errors } = createErrorLog();
+    const headerFields = () => {
+      throw new Error("Cannot read the headers");
+    };
+    const { fetch } = createGateway({ hello: {} }, { log, platform: { headerFields } });
+    const response = await fetch("/hello");
+    const requestId = response.headers.get("x-request-id");
+    expect(requestId).toMatch(/^[0-9a-f]{32}$/);
+    expect([response.status, await response.json()]).toEqual([
+      500,
+      { message: "Internal Server Error", requestId },
+    ]);
+    expect(errors).toMatchObject([["gateway.failed", { requestId }]]);
+  });
+
   test("switches the idle limit off once a request has waited for a moment", async () => {
     const { clock, pool, peers, fetch } = createGateway();
     pool.onCall = undefined;

@@ -50,10 +50,21 @@ describe("readPublicAddress()", () => {
     [{ forwarded: "for=1.2.3.4; Proto=https ;by=x" }, { ...direct, scheme: "https" }],
     [{ forwarded: 'host="a.localhost:80", host=b' }, { ...direct, host: "a.localhost:80" }],
     [{ forwarded: "nonsense;;=;__proto__=x" }, direct],
+    [{ forwarded: 'for="a,b;c";proto=https, proto=http' }, { ...direct, scheme: "https" }],
+    [{ forwarded: 'by="host=b.localhost;proto=https"' }, direct],
+    [{ forwarded: 'by=", host=b.localhost";proto=https' }, { ...direct, scheme: "https" }],
+    [{ forwarded: 'host="a,b"' }, { ...direct, host: "a,b" }],
+    // Whatever a proxy leaves of `Forwarded` is its client's: the names it does set are X-Forwarded.
     [
       { forwarded: "host=a.localhost", "x-forwarded-host": "b.localhost" },
-      { ...direct, host: "a.localhost" },
+      { ...direct, host: "b.localhost" },
     ],
+    [
+      { forwarded: "host=a.localhost;proto=http", "x-forwarded-proto": "https" },
+      { ...direct, scheme: "https" },
+    ],
+    [{ forwarded: "host=a.localhost;proto=https", "x-forwarded-for": "1.2.3.4" }, direct],
+    [{ forwarded: "host=a.localhost", "x-forwarded-host": "" }, direct],
   ];
 
   test.each(rows)("makes of %j %j", (headers, address) => {

@@ -11,7 +11,12 @@ import type { Failure, Refusal, Reply } from "../../runtime/protocol/call.ts";
 import { failureOf, replyOf } from "../invocation/support.ts";
 
 const traceId = "0123456789abcdef0123456789abcdef";
-const context: ReplyContext = { requestId: "request", replyHeaders: undefined, showErrors: false };
+const context: ReplyContext = {
+  requestId: "request",
+  method: "GET",
+  replyHeaders: undefined,
+  showErrors: false,
+};
 const cors = { vary: "Origin", "access-control-allow-origin": "*" };
 
 /** All that leaves: status, headers and body. */
@@ -68,6 +73,14 @@ describe("a reply", () => {
     const { response } = replied({ headers });
     expect(response.headers.getSetCookie()).toEqual(["a=1", "b=2"]);
     expect(response.headers.get("x-a")).toBe("2");
+  });
+
+  test("has a length of its own in answer to HEAD, where it has no body", async () => {
+    const headers = [["content-length", "5"], ["x-a", "1"]] as const;
+    for (const [method, length] of [["HEAD", "5"], ["GET", undefined]] as const) {
+      const { headers: sentHeaders } = await sent(replied({ headers, body: "" }, { method }));
+      expect([sentHeaders["content-length"], sentHeaders["x-a"]]).toEqual([length, "1"]);
+    }
   });
 
   test("has the headers of CORS win, and varies by both", async () => {

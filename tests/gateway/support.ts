@@ -2,6 +2,7 @@ import { IdSource } from "../../runtime/base/ids.ts";
 import { type Log, type LogFields, silentLog } from "../../runtime/base/log.ts";
 import type { TaskSettings } from "../../runtime/base/task_settings.ts";
 import { parseAddressSet } from "../../runtime/config/address_set.ts";
+import { BodyMemory } from "../../runtime/gateway/body_memory.ts";
 import { Gateway, type GatewayOptions } from "../../runtime/gateway/gateway.ts";
 import { HostTable } from "../../runtime/gateway/hosts.ts";
 import { Supervisor } from "../../runtime/invocation/supervisor.ts";
@@ -21,7 +22,9 @@ export interface FakeTask {
 export interface FetchOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array | ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Without a length, as HTTP/2 may send it. @default true */
+  readonly isAnnounced?: boolean;
   /** As the client sent it; by default that of the deployment. */
   readonly host?: string | undefined;
   readonly peer?: string;
@@ -47,6 +50,7 @@ export function createGateway(
   const hosts = new HostTable({ domains: ["localhost"], deployments: [acme], isLoopback: true });
   const recorder = new FakeRecorder();
   const ids = new IdSource();
+  const bodies = options.bodies ?? new BodyMemory(2 ** 20);
   const gateway = new Gateway({
     platform: { headerFields: (headers) => Object.fromEntries(headers) },
     clock,
@@ -54,6 +58,7 @@ export function createGateway(
     log: silentLog,
     recorder,
     supervisor: new Supervisor({ clock, ids, recorder }),
+    bodies,
     hosts: () => hosts,
     scheme: "http",
     trustedProxies: undefined,
@@ -68,7 +73,7 @@ export function createGateway(
     peers.push(peer);
     return await handler(toRequest(path, request), peer);
   };
-  return { clock, pool, recorder, listener, peers, acme, fetch };
+  return { clock, pool, recorder, bodies, listener, peers, acme, fetch };
 }
 
 /** The peer of a request, and what it was told of its wait. */
@@ -117,14 +122,15 @@ function shapeOf({ methods = ["GET"], shape }: FakeTask): TaskShape {
   return shape ?? { kind: "loaded", methods, hasAuthenticate: true };
 }
 
-/** A body goes with the length that every client sends. */
+/** A text or bytes go with the length that every client of HTTP/1 sends. */
 function toRequest(path: string, options: FetchOptions): Request {
-  const { method = "GET", headers = {}, body, signal } = options;
-  const length = body === undefined ? {} : { "content-length": `${Buffer.byteLength(body)}` };
+  const { method = "GET", headers = {}, body, isAnnounced = true, signal } = options;
+  const isWhole = typeof body === "string" || body instanceof Uint8Array;
+  const length = isWhole && isAnnounced ? { "content-length": `${Buffer.byteLength(body)}` } : {};
   return new Request(`http://acme.localhost${path}`, {
     method,
     headers: { ...length, ...headers },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : Buffer.from(body) }),
+    ...(body === undefined ? {} : { body: body instanceof Uint8Array ? Buffer.from(body) : body }),
     ...(signal ? { signal } : {}),
   });
 }
