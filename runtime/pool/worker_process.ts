@@ -172,6 +172,8 @@ export class WorkerProcess {
         return this.#endCall(message.id, message);
       case "output":
         return this.#output.print(message.line, this.#running.get(message.id));
+      case "late_output":
+        return this.#output.print(message.line, message.of);
       case "loading":
         this.#loading = message.task;
         return;

@@ -1,4 +1,7 @@
+import { idPattern } from "../base/ids.ts";
+import { taskNamePattern } from "../base/task_name.ts";
 import {
+  type CallIds,
   type Failure,
   type FailureCode,
   failureCodes,
@@ -28,6 +31,10 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
       return writer.write(kinds.failed, message.id, { head: JSON.stringify(message.failure) });
     case "output":
       return writer.write(kinds.output, message.id, { head: JSON.stringify(message.line) });
+    case "late_output":
+      return writer.write(kinds.output, 0, {
+        head: JSON.stringify({ ...message.line, of: message.of }),
+      });
   }
 }
 
@@ -49,7 +56,7 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
     case kinds.failed:
       return { kind: "failed", id, failure: parseFailure(parseJson(head)) };
     case kinds.output:
-      return { kind: "output", id, line: parseOutputLine(parseJson(head)) };
+      return parseOutput(id, parseJson(head));
     default:
       throw badMessage(`kind ${kind}`);
   }
@@ -108,6 +115,30 @@ function parseFailure(value: unknown): Failure {
       ? undefined
       : asText(publicMessage, "failure.publicMessage"),
   };
+}
+
+function parseOutput(id: number, value: unknown): WorkerMessage {
+  const line = parseOutputLine(value);
+  const { of } = asRecord(value, "output");
+  return of === undefined
+    ? { kind: "output", id, line }
+    : { kind: "late_output", of: parseCallIds(of), line };
+}
+
+/** They are printed as they are: only what can be in them is let through. */
+function parseCallIds(value: unknown): CallIds {
+  const { traceId, requestId, task } = asRecord(value, "output.of");
+  return {
+    traceId: asMatch(traceId, idPattern, "output.of.traceId"),
+    requestId: asText(requestId, "output.of.requestId"),
+    task: asMatch(task, taskNamePattern, "output.of.task"),
+  };
+}
+
+function asMatch(value: unknown, pattern: RegExp, name: string): string {
+  const text = asText(value, name);
+  if (pattern.test(text)) return text;
+  throw badMessage(`${name} ${showField(value)}`);
 }
 
 function parseOutputLine(value: unknown): OutputLine {

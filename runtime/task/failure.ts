@@ -14,6 +14,11 @@ export function toFailure(code: FailureCode, doing: string, thrown: unknown): Fa
   return { ...failure(code, `Cannot ${doing}: ${summarize(thrown)}`), stack: stackOf(thrown) };
 }
 
+/** Describes a thrown value in full: its stack, or what there is of it; never throws. */
+export function explain(thrown: unknown): string {
+  return stackOf(thrown) ?? summarize(thrown);
+}
+
 /** A failure without an error behind it; the client learns nothing of either kind. */
 export function failure(code: FailureCode, message: string): Failure {
   return { code, message, stack: undefined, publicMessage: undefined };

@@ -17,8 +17,8 @@ export class SourcePaths {
   /** The same failure, as its author knows it. */
   map(failure: Failure): Failure {
     const { message, stack } = failure;
-    const mapped = stack === undefined ? undefined : this.#toSource(stack);
-    return { ...failure, message: this.#toSource(message), stack: mapped };
+    const mapped = stack === undefined ? undefined : this.toSource(stack);
+    return { ...failure, message: this.toSource(message), stack: mapped };
   }
 
   /** The same shapes, their failures mapped. */
@@ -29,7 +29,8 @@ export class SourcePaths {
     ]));
   }
 
-  #toSource(text: string): string {
+  /** The same text, as the author knows the places in it. */
+  toSource(text: string): string {
     return this.#spellings.reduce(
       (mapped, spelling) => mapped.replaceAll(`${spelling}/`, `${this.#sourceDir}/`),
       text,

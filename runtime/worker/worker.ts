@@ -1,5 +1,6 @@
+import { systemClock } from "../base/clock.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Call, Failure, FailureCode, RunResult } from "../protocol/call.ts";
+import type { Call, Failure, RunResult } from "../protocol/call.ts";
 import { FrameReader, FrameWriter, maxFrameBytes } from "../protocol/frames.ts";
 import {
   type BootMessage,
@@ -11,7 +12,7 @@ import {
 import { parseBootMessage } from "../protocol/boot.ts";
 import { parseGatewayMessage } from "../protocol/gateway_codec.ts";
 import { writeWorkerMessage } from "../protocol/worker_codec.ts";
-import { toFailure } from "../task/failure.ts";
+import { explain, toFailure } from "../task/failure.ts";
 import type { TaskModule } from "../task/load.ts";
 import { runTask } from "../task/run.ts";
 import { captureConsole } from "./output.ts";
@@ -48,6 +49,7 @@ export async function runWorker(platform: Platform): Promise<void> {
 /** Turns calls into runs of task code, and what comes of them into messages. */
 class Worker implements ScopeOwner {
   readonly deployment: DeploymentFacts;
+  readonly clock = systemClock;
   readonly #boot: BootMessage;
   readonly #scopes = new Scopes();
   readonly #modules: TaskModules;
@@ -66,7 +68,7 @@ class Worker implements ScopeOwner {
   start(send: (bytes: Uint8Array) => void): void {
     this.#writer = new FrameWriter(send);
     captureConsole((line) => this.#print(line));
-    guardTimers(this.#scopes, (scope, error) => scope.fail(this.#failure("timer_failed", error)));
+    guardTimers(this.#scopes, (scope, error) => this.#thrown(scope, error));
     this.#send({ kind: "hello", token: this.#boot.token });
   }
 
@@ -77,16 +79,29 @@ class Worker implements ScopeOwner {
   /** An error that left all task code: told to whom it belongs, as far as can be known. */
   uncaught(kind: "exception" | "rejection", error: unknown): void {
     const owner = this.#scopes.current() ?? this.#onlyOne();
-    if (kind === "exception" && owner) return owner.fail(this.#failure("timer_failed", error));
-    const { message, stack } = this.#failure("handler_failed", error);
+    if (kind === "exception" && owner) return this.#thrown(owner, error);
     const title = kind === "rejection" ? "Unhandled rejection" : "Uncaught error";
-    const text = `${title}: ${stack ?? message}`;
+    const late = owner?.hasEnded ? " after the end of the invocation" : "";
+    const text = `${title}${late}: ${this.#explain(error)}`;
     if (owner) return owner.print({ level: "error", text });
     const all = this.#scopes.all();
     for (const scope of all) {
       scope.print({ level: "error", text: `${text} (one of ${all.length} running invocations)` });
     }
     if (all.length === 0) this.#print({ level: "error", text });
+  }
+
+  /** A callback threw, as of a timer: without a scope it was set by a module, for nobody. */
+  #thrown(scope: InvocationScope | undefined, error: unknown): void {
+    if (!scope) {
+      return this.#print({ level: "error", text: `Uncaught error: ${this.#explain(error)}` });
+    }
+    const doing = `run a callback of task "${scope.call.task}"`;
+    scope.fail(this.#paths.map(toFailure("timer_failed", doing, error)));
+  }
+
+  #explain(error: unknown): string {
+    return this.#paths.toSource(explain(error));
   }
 
   #onlyOne(): InvocationScope | undefined {
@@ -121,7 +136,8 @@ class Worker implements ScopeOwner {
   }
 
   async #loadAndRun(scope: InvocationScope): Promise<void> {
-    this.#runLoaded(await this.#modules.load(scope.call.task), scope);
+    const load = () => this.#modules.load(scope.call.task);
+    this.#runLoaded(await this.#scopes.outside(load), scope);
   }
 
   /** Tells the gateway how an invocation ended. */
@@ -139,8 +155,10 @@ class Worker implements ScopeOwner {
   }
 
   /** Sends a line that an invocation printed. */
-  printed({ id }: InvocationScope, line: OutputLine): void {
-    this.#send({ kind: "output", id, line });
+  printed({ id, call, hasEnded }: InvocationScope, line: OutputLine): void {
+    if (!hasEnded) return this.#send({ kind: "output", id, line });
+    const { traceId, requestId, task } = call;
+    this.#send({ kind: "late_output", of: { traceId, requestId, task }, line });
   }
 
   async #describe(): Promise<void> {
@@ -156,10 +174,6 @@ class Worker implements ScopeOwner {
     const scope = this.#scopes.current();
     if (scope) scope.print(line);
     else this.#send({ kind: "output", id: 0, line });
-  }
-
-  #failure(code: FailureCode, error: unknown): Failure {
-    return this.#paths.map(toFailure(code, "finish", error));
   }
 
   #send(message: WorkerMessage): void {
