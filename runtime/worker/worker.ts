@@ -1,7 +1,7 @@
 import { systemClock } from "../base/clock.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Call, Failure, RunResult } from "../protocol/call.ts";
-import { FrameReader, FrameWriter, maxFrameBytes } from "../protocol/frames.ts";
+import { FrameReader, FrameWriter } from "../protocol/frames.ts";
 import {
   type BootMessage,
   type DeploymentFacts,
@@ -11,6 +11,7 @@ import {
 } from "../protocol/messages.ts";
 import { parseBootMessage } from "../protocol/boot.ts";
 import { parseGatewayMessage } from "../protocol/gateway_codec.ts";
+import { maxReplyBodyBytes } from "../protocol/reply_limits.ts";
 import { writeWorkerMessage } from "../protocol/worker_codec.ts";
 import { explain, toFailure } from "../task/failure.ts";
 import type { TaskModule } from "../task/load.ts";
@@ -23,10 +24,8 @@ import { guardTimers } from "./timers.ts";
 
 /** The package that holds the author's types, and nothing that exists at run time. */
 const typesPackage = "@journeyapps/cloudcode";
-/** What a frame holds besides the head of a reply. */
-const maxReplyBytes = maxFrameBytes - 64 * 1024;
 /** A body of fewer UTF-16 units than this cannot be over the limit. */
-const measuredBodyLength = maxReplyBytes / 3;
+const measuredBodyLength = maxReplyBodyBytes / 3;
 
 /** The worker role: runs the web tasks of one release until its gateway hangs up. */
 export async function runWorker(platform: Platform): Promise<void> {
@@ -148,7 +147,7 @@ class Worker implements ScopeOwner {
       return this.#send({ kind: "failed", id, failure: this.#paths.map(result.failure) });
     }
     const { reply } = result;
-    if (reply.body.length > measuredBodyLength && byteLength(reply.body) > maxReplyBytes) {
+    if (reply.body.length > measuredBodyLength && byteLength(reply.body) > maxReplyBodyBytes) {
       return this.#send({ kind: "failed", id, failure: tooLarge(byteLength(reply.body)) });
     }
     this.#send({ kind: "replied", id, reply });
@@ -183,7 +182,7 @@ class Worker implements ScopeOwner {
 
 function tooLarge(size: number): Failure {
   const message =
-    `Cannot send the response as its body must be <= ${maxReplyBytes} bytes: got ${size}`;
+    `Cannot send the response as its body must be <= ${maxReplyBodyBytes} bytes: got ${size}`;
   return { code: "response_illegal", message, stack: undefined, publicMessage: undefined };
 }
 
