@@ -58,11 +58,14 @@ function programCommand(): string[] {
   const isCompiled = Bun.main.startsWith("/$bunfs/") || Bun.main.includes("~BUN");
   // Whoever embeds the server has a main module of their own.
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  // What an app imports is in its own node_modules; Bun would fetch the rest from the network.
-  return isCompiled
-    ? [process.execPath]
-    : [process.execPath, "--no-install", "--no-env-file", main];
+  return isCompiled ? [process.execPath] : [process.execPath, ...ownSettings, main];
 }
+
+/**
+ * What an app imports is in its own node_modules: Bun would fetch the rest from the network. And it
+ * would take settings, and code to run first, from files of the app. The executable is built so.
+ */
+const ownSettings = ["--no-install", "--no-env-file", "--config=/dev/null"];
 
 function spawn(options: SpawnOptions): Child {
   const child = startChild(options);
