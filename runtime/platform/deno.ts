@@ -1,7 +1,7 @@
 import { createConnection, createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { RuntimeError } from "../base/errors.ts";
-import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
+import { libcNames, prSetDumpable, prSetPdeathsig, sigkill } from "./linux.ts";
 import type {
   Child,
   Connection,
@@ -34,6 +34,7 @@ export const platform: Platform = {
   serveHttp,
   headerFields: (headers) => Object.fromEntries(headers),
   dieWithParent,
+  forbidInspection: () => prctl(prSetDumpable, 0),
   onUncaught(listener) {
     globalThis.addEventListener("error", (event) => {
       event.preventDefault();
@@ -226,20 +227,23 @@ function hostOf(request: Request, isTls: boolean): string | undefined {
 }
 
 function dieWithParent(): void {
-  if (Deno.build.os !== "linux") return;
   const parent = Deno.ppid;
+  prctl(prSetPdeathsig, sigkill);
+  // The parent may have died before the request reached the kernel.
+  if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGKILL");
+}
+
+function prctl(option: number, value: number): void {
+  if (Deno.build.os !== "linux") return;
   for (const name of libcNames(Deno.build.arch)) {
     try {
       const libc = Deno.dlopen(name, {
         prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
       });
-      libc.symbols.prctl(prSetPdeathsig, BigInt(sigkill), 0n, 0n, 0n);
+      libc.symbols.prctl(option, BigInt(value), 0n, 0n, 0n);
+      return;
     } catch {
       // This C library is not the one of the machine: the next name is tried.
-      continue;
     }
-    // The parent may have died before the request reached the kernel.
-    if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGKILL");
-    return;
   }
 }

@@ -38,6 +38,7 @@ export function createFakePlatform(
     serveHttp: refuse,
     headerFields: refuse,
     dieWithParent: refuse,
+    forbidInspection: refuse,
     onUncaught: refuse,
     dropPrivileges: refuse,
     stubModule: refuse,

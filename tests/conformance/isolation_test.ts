@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { conformance } from "./cases.ts";
+import { descendantsOf } from "./processes.ts";
+import { startServer } from "./server.ts";
+import { targets } from "./targets.ts";
 
 const allowed = ["PATH", "HOME", "TMPDIR", "LANG", "TZ"];
 
@@ -18,6 +21,32 @@ conformance("a worker's environment", {
     const own = names.filter((name: string) => !allowed.includes(name));
     expect(own).toEqual(["FROM_FILE", "GIVEN"]);
     expect({ given, file }).toEqual({ given: "handed over = ü", file: "written down" });
+  });
+});
+
+describe.each([...targets])("$name: the processes of a server", (target) => {
+  /** Root may look into any process: here it gives up all it may do beyond other users. */
+  const unprivileged = process.getuid?.() === 0
+    ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    : [];
+  const read = (file: string) =>
+    Bun.spawnSync([...unprivileged, "head", "-c1", file]).stdout.toString();
+
+  test("cannot be looked into by others of the same user", async () => {
+    const server = await startServer({ ...target, command: [...unprivileged, ...target.command] });
+    try {
+      await server.fetch("/hello");
+      const workers = descendantsOf(server.pid).map(({ pid }) => pid);
+      expect(workers).not.toBeEmpty();
+      for (const pid of [server.pid, ...workers]) {
+        for (const file of [`/proc/${pid}/environ`, `/proc/${pid}/maps`]) {
+          expect({ file, text: read(file) }).toEqual({ file, text: "" });
+        }
+      }
+      expect(read("/proc/self/environ")).not.toBe("");
+    } finally {
+      await server.stop();
+    }
   });
 });
 
