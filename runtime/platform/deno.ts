@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Socket } from "node:net";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RuntimeError } from "../base/errors.ts";
 import { libcNames, prSetDumpable, prSetPdeathsig, sigkill } from "./linux.ts";
@@ -47,6 +48,8 @@ export const platform: Platform = {
   },
   async dropPrivileges() {
     await Deno.permissions.revoke({ name: "ffi" });
+    // Where Node tells for what a process stays alive, Deno hands out the sockets themselves.
+    Object.assign(process, { _getActiveHandles: () => [] });
   },
   // The import map of `programCommand` holds the stubs.
   stubModule() {},

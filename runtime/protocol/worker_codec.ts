@@ -14,6 +14,9 @@ import { asRecord, asText, badMessage, parseJson, showField } from "./fields.ts"
 import type { Frame, FrameWriter } from "./frames.ts";
 import { frameKinds as kinds, type OutputLine, type WorkerMessage } from "./messages.ts";
 
+/** Task code may replace the global one. */
+const { stringify } = JSON;
+
 /** Puts a message for the gateway into the next batch. */
 export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage): void {
   switch (message.kind) {
@@ -22,18 +25,18 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
     case "loading":
       return writer.write(kinds.loading, 0, { head: message.task });
     case "shapes":
-      return writer.write(kinds.shapes, 0, { head: JSON.stringify([...message.shapes]) });
+      return writer.write(kinds.shapes, 0, { head: stringify([...message.shapes]) });
     case "replied": {
       const { body } = message.reply;
       return writer.write(kinds.replied, message.id, { head: toReplyHead(message.reply), body });
     }
     case "failed":
-      return writer.write(kinds.failed, message.id, { head: JSON.stringify(message.failure) });
+      return writer.write(kinds.failed, message.id, { head: stringify(message.failure) });
     case "output":
-      return writer.write(kinds.output, message.id, { head: JSON.stringify(message.line) });
+      return writer.write(kinds.output, message.id, { head: stringify(message.line) });
     case "late_output":
       return writer.write(kinds.output, 0, {
-        head: JSON.stringify({ ...message.line, of: message.of }),
+        head: stringify({ ...message.line, of: message.of }),
       });
   }
 }
@@ -70,7 +73,7 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
 function toReplyHead({ status, contentType = "", headers }: Reply): string {
   if (status === 200 && contentType === jsonType && headers === undefined) return jsonHead;
   const head = `${status}\n${contentType}`;
-  return headers === undefined ? head : `${head}\n${JSON.stringify(headers)}`;
+  return headers === undefined ? head : `${head}\n${stringify(headers)}`;
 }
 
 const jsonType = "application/json";

@@ -24,7 +24,7 @@ export function toReply(returned: unknown, parts: ReplyParts): Reply | Promise<R
   const { draft = silentDraft, scope } = parts;
   const body = returned === undefined ? draft.body : returned;
   if (body instanceof Response) {
-    return readWebResponse(body, scope.signal()).then(checkEmptyStatus);
+    return toWebReply(body, scope.signal());
   }
   const { status, contentType, headers } = draft;
   return checkEmptyStatus({
@@ -33,6 +33,10 @@ export function toReply(returned: unknown, parts: ReplyParts): Reply | Promise<R
     headers: headers.length === 0 ? undefined : headers,
     body: body === undefined ? "" : toBodyText(body),
   });
+}
+
+async function toWebReply(response: Response, signal: AbortSignal): Promise<Reply> {
+  return checkEmptyStatus(await readWebResponse(response, signal));
 }
 
 function checkEmptyStatus(reply: Reply): Reply {

@@ -130,7 +130,7 @@ export class InvocationScope implements RunScope {
 
 /** The invocations of a worker, and which of them the running code belongs to. */
 export class Scopes {
-  readonly #storage = new AsyncLocalStorage<InvocationScope>();
+  readonly #storage = withOwnMethods(new AsyncLocalStorage<InvocationScope>());
   readonly #running = new Map<number, InvocationScope>();
   /** `exit()` of the storage does not reach into an import under Deno; this does. */
   readonly #outside = AsyncLocalStorage.snapshot();
@@ -166,4 +166,10 @@ export class Scopes {
   delete({ id }: InvocationScope): void {
     this.#running.delete(id);
   }
+}
+
+/** Task code may replace the methods of the class, and would be given every scope. */
+function withOwnMethods(storage: AsyncLocalStorage<InvocationScope>) {
+  const { run, getStore } = storage;
+  return Object.assign(storage, { run, getStore });
 }

@@ -130,8 +130,13 @@ class Worker implements ScopeOwner {
 
   #runLoaded(module: TaskModule, scope: InvocationScope): void {
     const result = runTask(module, scope.call, scope);
-    if (result instanceof Promise) void result.then((result) => scope.end(result));
+    if (result instanceof Promise) void this.#endLater(scope, result);
     else scope.end(result);
+  }
+
+  /** Task code may have replaced `Promise.prototype.then`: `await` does not use it. */
+  async #endLater(scope: InvocationScope, result: Promise<RunResult>): Promise<void> {
+    scope.end(await result);
   }
 
   async #loadAndRun(scope: InvocationScope): Promise<void> {
