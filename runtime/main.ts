@@ -1,5 +1,8 @@
 import { platform } from "#platform";
 
+// The gateway's variables are not for tasks, nor is one deployment's memory for those of another.
+platform.forbidInspection();
+
 // One program, several roles: the gateway starts itself again as its workers. Each role loads only
 // what it needs: a worker is ready sooner, and no gateway code lives in the process of a task.
 if (platform.args[0] === "worker") {

@@ -11,6 +11,9 @@ export interface Clock {
 /** Cancels the timer that returned it. */
 export type CancelTimer = () => void;
 
+/** Task code may replace the global ones, and what it is kept to must still end. */
+const { setTimeout, clearTimeout } = globalThis;
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),

@@ -1,5 +1,7 @@
 const blockBytes = 4096;
 const idDigits = 32;
+/** What an identifier looks like. */
+export const idPattern = /^[0-9a-f]{32}$/;
 const noTraceId = "0".repeat(idDigits);
 
 /**

@@ -3,7 +3,7 @@ import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
-import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
+import { libcNames, prSetDumpable, prSetPdeathsig, sigkill } from "./linux.ts";
 import type {
   Child,
   Connection,
@@ -41,6 +41,7 @@ export const platform: Platform = {
   mapShared: (path, bytes) => Bun.mmap(path, { shared: true, size: bytes }),
   headerFields,
   dieWithParent,
+  forbidInspection: () => prctl(prSetDumpable, 0),
   onUncaught(listener) {
     process.on("uncaughtException", (error) => listener("exception", error));
     process.on("unhandledRejection", (error) => listener("rejection", error));
@@ -59,11 +60,14 @@ function programCommand(): string[] {
   const isCompiled = Bun.main.startsWith("/$bunfs/") || Bun.main.includes("~BUN");
   // Whoever embeds the server has a main module of their own.
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  // What an app imports is in its own node_modules; Bun would fetch the rest from the network.
-  return isCompiled
-    ? [process.execPath]
-    : [process.execPath, "--no-install", "--no-env-file", main];
+  return isCompiled ? [process.execPath] : [process.execPath, ...ownSettings, main];
 }
+
+/**
+ * What an app imports is in its own node_modules: Bun would fetch the rest from the network. And it
+ * would take settings, and code to run first, from files of the app. The executable is built so.
+ */
+const ownSettings = ["--no-install", "--no-env-file", "--config=/dev/null"];
 
 function spawn(options: SpawnOptions): Child {
   const child = startChild(options);
@@ -265,19 +269,22 @@ function headerFields(headers: Headers): Record<string, string> {
 }
 
 function dieWithParent(): void {
-  if (process.platform !== "linux") return;
   const parent = process.ppid;
+  prctl(prSetPdeathsig, sigkill);
+  // The parent may have died before the request reached the kernel.
+  if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
+}
+
+function prctl(option: number, value: number): void {
+  if (process.platform !== "linux") return;
   const { u64, i32 } = FFIType;
   for (const name of libcNames(process.arch)) {
     try {
       const libc = dlopen(name, { prctl: { args: [i32, u64, u64, u64, u64], returns: i32 } });
-      libc.symbols.prctl(prSetPdeathsig, sigkill, 0, 0, 0);
+      libc.symbols.prctl(option, value, 0, 0, 0);
+      return;
     } catch {
       // This C library is not the one of the machine: the next name is tried.
-      continue;
     }
-    // The parent may have died before the request reached the kernel.
-    if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
-    return;
   }
 }

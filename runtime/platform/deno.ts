@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Socket } from "node:net";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RuntimeError } from "../base/errors.ts";
 import {
@@ -6,6 +7,7 @@ import {
   mapReadWrite,
   mapSharedFlag,
   openReadWrite,
+  prSetDumpable,
   prSetPdeathsig,
   sigkill,
 } from "./linux.ts";
@@ -42,6 +44,7 @@ export const platform: Platform = {
   mapShared,
   headerFields: (headers) => Object.fromEntries(headers),
   dieWithParent,
+  forbidInspection: () => prctl(prSetDumpable, 0),
   onUncaught(listener) {
     globalThis.addEventListener("error", (event) => {
       event.preventDefault();
@@ -54,6 +57,8 @@ export const platform: Platform = {
   },
   async dropPrivileges() {
     await Deno.permissions.revoke({ name: "ffi" });
+    // Where Node tells for what a process stays alive, Deno hands out the sockets themselves.
+    Object.assign(process, { _getActiveHandles: () => [] });
   },
   // The import map of `programCommand` holds the stubs.
   stubModule() {},
@@ -261,21 +266,24 @@ function isHttp1(headers: Fields): boolean {
 }
 
 function dieWithParent(): void {
-  if (Deno.build.os !== "linux") return;
   const parent = Deno.ppid;
+  prctl(prSetPdeathsig, sigkill);
+  // The parent may have died before the request reached the kernel.
+  if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGKILL");
+}
+
+function prctl(option: number, value: number): void {
+  if (Deno.build.os !== "linux") return;
   for (const name of libcNames(Deno.build.arch)) {
     try {
       const libc = Deno.dlopen(name, {
         prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
       });
-      libc.symbols.prctl(prSetPdeathsig, BigInt(sigkill), 0n, 0n, 0n);
+      libc.symbols.prctl(option, BigInt(value), 0n, 0n, 0n);
+      return;
     } catch {
       // This C library is not the one of the machine: the next name is tried.
-      continue;
     }
-    // The parent may have died before the request reached the kernel.
-    if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGKILL");
-    return;
   }
 }
 

@@ -1,6 +1,9 @@
 /** `prctl(2)`: the option that names a signal for the parent's death. */
 export const prSetPdeathsig = 1;
 
+/** `prctl(2)`: the option that says whether others may look into the process. */
+export const prSetDumpable = 4;
+
 /** The number of SIGKILL. */
 export const sigkill = 9;
 

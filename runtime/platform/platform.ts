@@ -148,6 +148,11 @@ export interface Platform {
   /** Has the kernel end this process when its parent dies, even while it is blocked. */
   dieWithParent(): void;
   /**
+   * Keeps other processes of the same user, task code among them, from reading this one's memory and
+   * environment. Root may read both all the same.
+   */
+  forbidInspection(): void;
+  /**
    * Makes errors nobody caught and rejections nobody handled arrive here instead of ending the
    * process.
    */

@@ -1,4 +1,4 @@
-import type { Call } from "../protocol/call.ts";
+import type { CallIds } from "../protocol/call.ts";
 import { maxOutputChars, type OutputLine } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 
@@ -28,7 +28,7 @@ export class OutputLines {
   }
 
   /** Passes a line of `console` on; `call` is undefined when it belongs to no invocation. */
-  print(line: OutputLine, call: Call | undefined): void {
+  print(line: OutputLine, call: CallIds | undefined): void {
     this.#emit({ pid: this.#pid, stream: "console", ...line, calls: call ? [call] : [] });
   }
 

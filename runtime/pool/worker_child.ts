@@ -1,6 +1,6 @@
 import { messageOf, RuntimeError } from "../base/errors.ts";
 import type { Child, ExitStatus } from "../platform/platform.ts";
-import type { OwnedCall } from "../protocol/call.ts";
+import type { CallIds, OwnedCall } from "../protocol/call.ts";
 import type { BootMessage, OutputLine } from "../protocol/messages.ts";
 import type { MarkFile } from "./mark_file.ts";
 import type { MemoryGroup } from "./memory_groups.ts";
@@ -60,7 +60,7 @@ export class WorkerChild {
   }
 
   /** Passes a line of `console` on; `call` is undefined when it belongs to no invocation. */
-  print(line: OutputLine, call: OwnedCall | undefined): void {
+  print(line: OutputLine, call: CallIds | undefined): void {
     this.#output.print(line, call);
   }
 

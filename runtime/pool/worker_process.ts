@@ -34,8 +34,7 @@ const lastFramesMs = 1_000;
  *
  * - `starting`: started, has not connected or not described its tasks. → ready, stopping, ended
  * - `ready`: takes calls. → stalled, retiring, stopping, ended
- * - `stalled`: its event loop does not turn: takes no calls, and gives back what it has not started.
- *   → ready, retiring, stopping, ended
+ * - `stalled`: its event loop does not turn: takes no calls. → ready, retiring, stopping, ended
  * - `retiring`: takes no more calls, finishes those it runs. → stopping, ended
  * - `stopping`: asked to end, by a hang-up or a signal; force follows. → ended
  * - `ended`: reaped; every call it ran has been told.
@@ -205,6 +204,8 @@ export class WorkerProcess {
         return this.#endCall(message.id, message);
       case "output":
         return this.#child.print(message.line, this.#running.find(message.id));
+      case "late_output":
+        return this.#child.print(message.line, message.of);
       case "ask":
         // It came late to its worker, and may have been taken back in the meantime.
         return this.#running.find(message.id) ? this.#line.go(this.#nowMs) : this.#line.drop();
@@ -278,14 +279,13 @@ export class WorkerProcess {
     this.#line.forget();
     const { lastStarted, errorTail, wasKilledForMemory } = this.#child.bury();
     if (wasKilledForMemory) this.#reason ??= killedForMemory;
-    const { events } = this.#start;
     const [reason, wasReady] = [this.#reason, this.#wasReady];
     const failure = toDeathFailure({ status, reason, wasReady, errorTail });
     const unstarted = this.#running.takeNeverStarted(isFinal(reason) ? Infinity : lastStarted);
     tellOfDeath(this.#running.takeAll(), { reason, failure });
     this.#giveBack(unstarted);
     const { loading } = this.#startWatch;
-    events.onEnded({ cause: reason?.cause ?? "exited", failure, wasReady, loading });
+    this.#start.events.onEnded({ cause: reason?.cause ?? "exited", failure, wasReady, loading });
   }
 
   #giveBack(calls: readonly OwnedCall[]): void {

@@ -26,6 +26,9 @@ export interface Call {
   readonly body: Uint8Array | undefined;
 }
 
+/** What names an invocation to people. */
+export type CallIds = Pick<Call, "traceId" | "requestId" | "task">;
+
 /** A web response as plain data. */
 export interface Reply {
   readonly status: number;

@@ -1,11 +1,13 @@
 import { RuntimeError } from "../base/errors.ts";
 
+/** Task code may replace the global ones. */
+const { parse } = JSON;
 const maxShownChars = 100;
 
 /** Reads JSON text. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch (cause) {
     throw new RuntimeError("bad_message", "Cannot read a message: its head is not JSON", { cause });
   }

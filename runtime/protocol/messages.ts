@@ -1,4 +1,4 @@
-import type { Call, Failure, Reply, TaskShape } from "./call.ts";
+import type { Call, CallIds, Failure, Reply, TaskShape } from "./call.ts";
 
 /** Why an invocation's signal aborts: SPEC'd names that `signal.reason.name` shows to the task. */
 export type AbortReason = "ClientGone" | "Overdue" | "Draining";
@@ -84,7 +84,9 @@ export type WorkerMessage =
   | { readonly kind: "described" }
   | { readonly kind: "replied"; readonly id: number; readonly reply: Reply }
   | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
-  | { readonly kind: "output"; readonly id: number; readonly line: OutputLine };
+  | { readonly kind: "output"; readonly id: number; readonly line: OutputLine }
+  /** Of an invocation that has ended: the gateway no longer knows its number. */
+  | { readonly kind: "late_output"; readonly of: CallIds; readonly line: OutputLine };
 
 /** The kinds of frames, by the messages they carry. */
 export const frameKinds = {

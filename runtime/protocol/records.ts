@@ -1,4 +1,4 @@
-import type { Call, FailureCode } from "./call.ts";
+import type { CallIds, FailureCode } from "./call.ts";
 import type { OutputLevel } from "./messages.ts";
 
 /** How an invocation stands; the last five are final. */
@@ -75,7 +75,7 @@ export interface TaskOutput {
   readonly level: OutputLevel;
   readonly text: string;
   /** The calls it belongs to: the one that printed it, or those that ran when it came. */
-  readonly calls: readonly Pick<Call, "traceId" | "requestId" | "task">[];
+  readonly calls: readonly CallIds[];
 }
 
 /** Where records go; must not throw and must not block. */

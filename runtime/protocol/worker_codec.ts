@@ -1,4 +1,7 @@
+import { idPattern } from "../base/ids.ts";
+import { taskNamePattern } from "../base/task_name.ts";
 import {
+  type CallIds,
   type Failure,
   type FailureCode,
   failureCodes,
@@ -11,6 +14,9 @@ import { asRecord, asText, badMessage, parseJson, showField } from "./fields.ts"
 import type { Frame, FrameWriter } from "./frames.ts";
 import { frameKinds as kinds, type OutputLine, type WorkerMessage } from "./messages.ts";
 import { replyFault } from "./reply_fault.ts";
+
+/** Task code may replace the global one. */
+const { stringify } = JSON;
 
 /** Puts a message for the gateway into the next batch. */
 export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage): void {
@@ -27,16 +33,20 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
       return writer.write(kinds.loading, 0, { head: message.task });
     case "loaded": {
       const { task, shape } = message;
-      return writer.write(kinds.loaded, 0, { head: task, body: JSON.stringify(shape) });
+      return writer.write(kinds.loaded, 0, { head: task, body: stringify(shape) });
     }
     case "replied": {
       const { body } = message.reply;
       return writer.write(kinds.replied, message.id, { head: toReplyHead(message.reply), body });
     }
     case "failed":
-      return writer.write(kinds.failed, message.id, { head: JSON.stringify(message.failure) });
+      return writer.write(kinds.failed, message.id, { head: stringify(message.failure) });
     case "output":
-      return writer.write(kinds.output, message.id, { head: JSON.stringify(message.line) });
+      return writer.write(kinds.output, message.id, { head: stringify(message.line) });
+    case "late_output":
+      return writer.write(kinds.output, 0, {
+        head: stringify({ ...message.line, of: message.of }),
+      });
   }
 }
 
@@ -66,7 +76,7 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
     case kinds.failed:
       return { kind: "failed", id, failure: parseFailure(parseJson(head)) };
     case kinds.output:
-      return { kind: "output", id, line: parseOutputLine(parseJson(head)) };
+      return parseOutput(id, parseJson(head));
     default:
       throw badMessage(`kind ${kind}`);
   }
@@ -80,7 +90,7 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
 function toReplyHead({ status, contentType = "", headers }: Reply): string {
   if (status === 200 && contentType === jsonType && headers === undefined) return jsonHead;
   const head = `${status}\n${contentType}`;
-  return headers === undefined ? head : `${head}\n${JSON.stringify(headers)}`;
+  return headers === undefined ? head : `${head}\n${stringify(headers)}`;
 }
 
 const jsonType = "application/json";
@@ -138,6 +148,30 @@ function parseFailure(value: unknown): Failure {
       ? undefined
       : asText(publicMessage, "failure.publicMessage"),
   };
+}
+
+function parseOutput(id: number, value: unknown): WorkerMessage {
+  const line = parseOutputLine(value);
+  const { of } = asRecord(value, "output");
+  return of === undefined
+    ? { kind: "output", id, line }
+    : { kind: "late_output", of: parseCallIds(of), line };
+}
+
+/** They are printed as they are: only what can be in them is let through. */
+function parseCallIds(value: unknown): CallIds {
+  const { traceId, requestId, task } = asRecord(value, "output.of");
+  return {
+    traceId: asMatch(traceId, idPattern, "output.of.traceId"),
+    requestId: asText(requestId, "output.of.requestId"),
+    task: asMatch(task, taskNamePattern, "output.of.task"),
+  };
+}
+
+function asMatch(value: unknown, pattern: RegExp, name: string): string {
+  const text = asText(value, name);
+  if (pattern.test(text)) return text;
+  throw badMessage(`${name} ${showField(value)}`);
 }
 
 function parseOutputLine(value: unknown): OutputLine {

@@ -17,7 +17,10 @@ export interface DecisionStore {
   lastDecision: Decision | undefined;
 }
 
-/** Makes the two results of `authenticate` for one invocation. */
+/**
+ * Makes the two results of `authenticate` for one invocation. Its functions work without it, as in
+ * `const { authorized } = access`; made when read, they cost nothing where nobody asks.
+ */
 export class InvocationAccess implements Access {
   readonly #store: DecisionStore;
 
@@ -25,19 +28,23 @@ export class InvocationAccess implements Access {
     this.#store = store;
   }
 
-  authorized(context?: unknown): Authorized {
-    const result: Authorized = { kind: "authorized" };
-    const earlier = this.#store.lastDecision;
-    this.#store.lastDecision = { kind: "authorized", result, context, earlier };
-    return result;
+  get authorized() {
+    return (context?: unknown): Authorized => {
+      const result: Authorized = { kind: "authorized" };
+      const earlier = this.#store.lastDecision;
+      this.#store.lastDecision = { kind: "authorized", result, context, earlier };
+      return result;
+    };
   }
 
-  unauthorized(options?: UnauthorizedOptions): Unauthorized {
-    const result: Unauthorized = { kind: "unauthorized" };
-    const reply = toReply(options ?? {});
-    const earlier = this.#store.lastDecision;
-    this.#store.lastDecision = { kind: "unauthorized", result, reply, earlier };
-    return result;
+  get unauthorized() {
+    return (options?: UnauthorizedOptions): Unauthorized => {
+      const result: Unauthorized = { kind: "unauthorized" };
+      const reply = toReply(options ?? {});
+      const earlier = this.#store.lastDecision;
+      this.#store.lastDecision = { kind: "unauthorized", result, reply, earlier };
+      return result;
+    };
   }
 }
 

@@ -1,6 +1,9 @@
 import { IllegalResponse } from "./illegal_response.ts";
 import { whyNotJson } from "./not_json.ts";
 
+/** Task code may replace the global one. */
+const { stringify } = JSON;
+
 /** The type of a body of which the author has not named one. */
 export function automaticType(body: unknown): string {
   return typeof body === "string" ? "text/plain; charset=utf-8" : "application/json";
@@ -16,14 +19,14 @@ export function toBodyText(body: unknown): string {
   if (unsuitable !== undefined) {
     throw new IllegalResponse(`Cannot send ${unsuitable} as the body: use a string or JSON value`);
   }
-  const json = stringify(body);
+  const json = toJson(body);
   if (json === undefined) throw notJson(body);
   return json;
 }
 
-function stringify(body: unknown): string | undefined {
+function toJson(body: unknown): string | undefined {
   try {
-    return JSON.stringify(body);
+    return stringify(body);
   } catch (cause) {
     throw notJson(body, cause);
   }

@@ -1,9 +1,11 @@
 import type { Failure, FailureCode } from "../protocol/call.ts";
+import { IllegalResponse } from "./illegal_response.ts";
 import { hasFrames, trimOwnFrames } from "./own_frames.ts";
 
 const maxMessageLength = 1000;
 const maxCauses = 10;
 const maxStackBytes = 64 * 1024;
+const namesOfNoInterest = ["RuntimeError", "ResolveMessage", "BuildMessage"];
 const encoder = new TextEncoder();
 
 /**
@@ -12,6 +14,11 @@ const encoder = new TextEncoder();
  */
 export function toFailure(code: FailureCode, doing: string, thrown: unknown): Failure {
   return { ...failure(code, `Cannot ${doing}: ${summarize(thrown)}`), stack: stackOf(thrown) };
+}
+
+/** Describes a thrown value in full: its stack, or what there is of it; never throws. */
+export function explain(thrown: unknown): string {
+  return stackOf(thrown) ?? summarize(thrown);
 }
 
 /** A failure without an error behind it; the client learns nothing of either kind. */
@@ -38,17 +45,14 @@ function stackOf(thrown: unknown): string | undefined {
   for (const error of seen) {
     for (const cause of causesOf(error)) if (seen.size <= maxCauses) seen.add(cause);
   }
-  return cut(toText([...seen].map(traceOf)));
+  return cut(toText([...seen].map((error) => trimOwnFrames(traceOf(error)))));
 }
 
-/** Where the author's code plays no part, our own frames are all there is to go by. */
 function toText(traces: readonly string[]): string {
-  const trimmed = traces.map(trimOwnFrames);
-  const shown = trimmed.some(hasFrames) ? trimmed : traces;
-  const [first = "", ...rest] = shown;
+  const [first = "", ...rest] = traces;
   // The list of a file's errors says nothing that its errors do not.
   const isBareList = first.startsWith("AggregateError: ") && !hasFrames(first) && rest.length > 0;
-  return (isBareList ? rest : shown).join("\nCaused by: ");
+  return (isBareList ? rest : traces).join("\nCaused by: ");
 }
 
 function causesOf(error: unknown): unknown[] {
@@ -60,14 +64,22 @@ function traceOf(error: unknown): string {
   const header = headerOf(error);
   const stack = read(error, "stack");
   if (typeof stack !== "string" || stack === "") return header + placeOf(error);
-  const plain = withoutColors(stack);
+  const plain = withoutColors(withoutName(error, stack));
   // The stack keeps the message the error was made with.
   return plain.includes(withoutColors(textAt(error, "message"))) ? plain : `${header}\n${plain}`;
 }
 
 function headerOf(thrown: unknown): string {
   if (!isErrorLike(thrown)) return `thrown value ${show(thrown)}`;
-  return withoutColors(`${textAt(thrown, "name") || "Error"}: ${textAt(thrown, "message")}`);
+  const header = `${textAt(thrown, "name") || "Error"}: ${textAt(thrown, "message")}`;
+  return withoutColors(withoutName(thrown, header));
+}
+
+/** The names of our own errors, and of what Bun cannot load, say nothing to an author. */
+function withoutName(error: unknown, text: string): string {
+  const isNoise = namesOfNoInterest.includes(textAt(error, "name")) || IllegalResponse.is(error);
+  // In its stack, Bun gives an error of a class of ours the name of a parent.
+  return isNoise ? text.replace(/^\w+: /, "") : text;
 }
 
 /** Deno colors the place of an import that it cannot resolve. */

@@ -1,8 +1,12 @@
 const ownUrl = new URL("..", import.meta.url);
 /** How stacks name our own sources: from disk on Bun and Deno, and inside the executable. */
-const ownPlaces = [decodeURIComponent(ownUrl.pathname), ownUrl.href, "/$bunfs/", "runtime/"];
-const runtimePlaces = ["node:", "ext:", "native", "internal:"];
-const frame = /^\s+at (?:async )?(?:.* \()?(.*?)\)?$/;
+const ownPlaces = [decodeURIComponent(ownUrl.pathname), ownUrl.href, "/$bunfs/"];
+/** The executable names the files it was built from; an author's `runtime/` has other folders. */
+const embeddedPlace = /^runtime\/(?:main\.ts|(?:base|database|platform|protocol|task|worker)\/)/;
+/** What the runtimes are made of, and what of theirs has no place. */
+const runtimePlace = /^(?:node:|ext:|native\b|internal:|unknown\b|<anonymous>|index \d|:\d)/;
+const frame = /^\s+at (?:async )?(.+)$/;
+const named = /^[^(]* \((.*)\)$/;
 
 /**
  * Leaves out the frames at the end of a stack that are ours or the runtime's: to an author they are
@@ -21,7 +25,9 @@ export function hasFrames(stack: string): boolean {
 
 /** Not the author's. */
 function isForeign(line: string): boolean {
-  const place = frame.exec(line)?.[1];
-  return place !== undefined &&
-    [...ownPlaces, ...runtimePlaces].some((prefix) => place.startsWith(prefix));
+  const where = frame.exec(line)?.[1];
+  if (where === undefined) return false;
+  const place = named.exec(where)?.[1] ?? where;
+  return runtimePlace.test(place) || embeddedPlace.test(place) ||
+    ownPlaces.some((prefix) => place.startsWith(prefix));
 }

@@ -2,6 +2,9 @@ import type { Call } from "../protocol/call.ts";
 import { isJsonType } from "../protocol/media_type.ts";
 import type { JsonValue, Params } from "./types.ts";
 
+/** Task code may replace the global one. */
+const { parse } = JSON;
+
 /**
  * Merges the query parameters of a call with the members of its JSON body, which win. The body is
  * parsed for itself, so that what a task does to `request.json()` never shows here.
@@ -37,7 +40,7 @@ function bodyMembers(text: string): Params {
 
 function parsedOrNull(text: string): JsonValue {
   try {
-    return JSON.parse(text);
+    return parse(text);
   } catch {
     // Bad JSON leaves the query alone: who needs the body learns of it from request.json().
     return null;

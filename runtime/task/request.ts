@@ -4,7 +4,10 @@ import type { JsonValue, TaskRequest } from "./types.ts";
 
 const decoder = new TextDecoder();
 
-/** The request of a call; each member is made of the plain data when it is first read. */
+/**
+ * The request of a call; each member is made of the plain data when it is first read. Its functions
+ * work without it, as in `const { json } = request`.
+ */
 export class CallRequest implements TaskRequest {
   readonly #call: Call;
   readonly #subdomain: string;
@@ -46,22 +49,29 @@ export class CallRequest implements TaskRequest {
     return this.url.pathname;
   }
 
-  json(): JsonValue {
-    if (this.#json === undefined) {
-      const text = this.text();
-      this.#json = text === null || text === "" ? null : parseJson(text);
-    }
-    return this.#json;
+  get json() {
+    return (): JsonValue => this.#json ??= this.#parse();
   }
 
-  text(): string | null {
+  get text() {
+    return (): string | null => this.#read();
+  }
+
+  get header() {
+    return (name: string): string | undefined => {
+      const key = String(name).toLowerCase();
+      return Object.hasOwn(this.#call.headers, key) ? this.#call.headers[key] : undefined;
+    };
+  }
+
+  #parse(): JsonValue {
+    const text = this.#read();
+    return text === null || text === "" ? null : parseJson(text);
+  }
+
+  #read(): string | null {
     if (!hasReadableBody(this.#call)) return null;
     return this.#text ??= decoder.decode(this.#call.body);
-  }
-
-  header(name: string): string | undefined {
-    const key = String(name).toLowerCase();
-    return Object.hasOwn(this.#call.headers, key) ? this.#call.headers[key] : undefined;
   }
 }
 

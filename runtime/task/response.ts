@@ -1,6 +1,6 @@
 import { parseContentType } from "./content_type.ts";
 import { IllegalResponse } from "./illegal_response.ts";
-import { parseResponseHeader, type ResponseHeader } from "./response_header.ts";
+import { checkHeaderBytes, parseResponseHeader, type ResponseHeader } from "./response_header.ts";
 import type { TaskResponse } from "./types.ts";
 
 /** What a handler has said about its answer so far. */
@@ -16,7 +16,10 @@ export function createDraft(): Draft {
   return { status: 200, contentType: undefined, body: undefined, headers: [] };
 }
 
-/** Writes what an author says into a draft, and refuses the impossible on the spot. */
+/**
+ * Writes what an author says into a draft, and refuses the impossible on the spot. Its functions
+ * work without it, as in `const { status } = response`.
+ */
 export class DraftResponse implements TaskResponse {
   readonly #draft: Draft;
 
@@ -24,34 +27,52 @@ export class DraftResponse implements TaskResponse {
     this.#draft = draft;
   }
 
-  contentType(type: string): this {
-    this.#draft.contentType = parseContentType(type);
-    return this;
+  get contentType() {
+    return (type: string): this => {
+      const contentType = parseContentType(type);
+      checkHeaderBytes(this.#draft.headers, contentType);
+      this.#draft.contentType = contentType;
+      return this;
+    };
   }
 
-  status(code: number): this {
-    if (!Number.isInteger(code) || code < 200 || code > 599) {
-      const got = typeof code === "number" ? code : typeof code;
-      throw new IllegalResponse(
-        `Cannot answer with this status as it must be an integer from 200 to 599: got ${got}`,
-      );
-    }
-    this.#draft.status = code;
-    return this;
+  get status() {
+    return (code: number): this => {
+      this.#draft.status = parseStatus(code);
+      return this;
+    };
   }
 
-  body(value: unknown): this {
-    this.#draft.body = value;
-    return this;
+  get body() {
+    return (value: unknown): this => {
+      this.#draft.body = value;
+      return this;
+    };
   }
 
-  header(name: string, value: string | number): this {
-    const header = parseResponseHeader(name, value);
-    if (header[0] === "content-type") return this.contentType(header[1]);
-    const others = header[0] === "set-cookie"
-      ? this.#draft.headers
-      : this.#draft.headers.filter(([other]) => other !== header[0]);
-    this.#draft.headers = [...others, header];
-    return this;
+  get header() {
+    return (name: string, value: string | number): this => {
+      const header = parseResponseHeader(name, value);
+      if (header[0] === "content-type") return this.contentType(header[1]);
+      const headers = withHeader(this.#draft.headers, header);
+      checkHeaderBytes(headers, this.#draft.contentType);
+      this.#draft.headers = headers;
+      return this;
+    };
   }
+}
+
+function parseStatus(code: unknown): number {
+  if (typeof code === "number" && Number.isInteger(code) && code >= 200 && code <= 599) return code;
+  const got = typeof code === "number" ? code : typeof code;
+  throw new IllegalResponse(
+    `Cannot answer with this status as it must be an integer from 200 to 599: got ${got}`,
+  );
+}
+
+/** Puts a header in place of an earlier one of its name; cookies stay beside each other. */
+function withHeader(headers: Draft["headers"], header: ResponseHeader): Draft["headers"] {
+  const [name] = header;
+  const others = name === "set-cookie" ? headers : headers.filter(([other]) => other !== name);
+  return [...others, header];
 }

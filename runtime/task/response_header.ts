@@ -1,7 +1,11 @@
+import { maxReplyHeaderBytes } from "../protocol/reply_limits.ts";
 import { IllegalResponse } from "./illegal_response.ts";
 
 const token = /^[\w!#$%&'*+.^`|~-]+$/;
 const impossibleInValue = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** A colon, a blank and the end of the line. */
+const framingBytes = 4;
 
 /** Headers about the connection, the framing of the body, or the request's own records. */
 const serverHeaders: ReadonlySet<string> = new Set([
@@ -48,6 +52,21 @@ export function parseResponseHeader(name: unknown, value: unknown): ResponseHead
     );
   }
   return [name.toLowerCase(), text.trim()];
+}
+
+/**
+ * Checks what the headers of an answer, its content type among them, come to in all.
+ * @throws {IllegalResponse} for more than a reply may hold.
+ */
+export function checkHeaderBytes(headers: readonly ResponseHeader[], contentType = ""): void {
+  const bytes = headers.reduce(
+    (sum, [name, value]) => sum + name.length + value.length + framingBytes,
+    contentType.length,
+  );
+  if (bytes <= maxReplyHeaderBytes) return;
+  throw new IllegalResponse(
+    `Cannot answer with these headers as all of them must be <= ${maxReplyHeaderBytes} bytes: got ${bytes}`,
+  );
 }
 
 function show(value: unknown): string {

@@ -6,10 +6,6 @@ import { IllegalResponse } from "./illegal_response.ts";
 import { InvalidJsonError } from "./invalid_json.ts";
 import type { TaskFunction, TaskModule } from "./load.ts";
 import { toReply } from "./reply.ts";
-import { createDraft } from "./response.ts";
-
-/** What stands for a `response` that the author never asked for. */
-const silentDraft = Object.freeze(createDraft());
 
 /** The functions of the author that a call needs. */
 interface Steps {
@@ -90,9 +86,9 @@ class TaskRun {
   }
 
   #reply(returned: unknown): RunResult | Promise<RunResult> {
-    const { call, draft = silentDraft } = this.#state;
+    const { call } = this.#state;
     try {
-      const reply = toReply(returned, draft);
+      const reply = toReply(returned, this.#state);
       return reply instanceof Promise ? this.#awaitReply(reply) : replied(reply, call);
     } catch (error) {
       return this.#fail("reply", error);

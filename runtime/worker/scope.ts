@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Clock } from "../base/clock.ts";
 import type { Call, Failure, RunResult } from "../protocol/call.ts";
 import type { AbortReason, DeploymentFacts, OutputLine } from "../protocol/messages.ts";
 import type { RunScope } from "../task/context.ts";
 
 /** Output beyond this many lines of one invocation is counted, not sent. */
 export const maxOutputLines = 1000;
+/** For how long lines dropped after the end of an invocation are counted before it is told. */
+export const lateReportMs = 1_000;
 
 /** The reason an invocation's signal aborts with; `name` says which. */
 export class InvocationAborted extends Error {
@@ -25,6 +28,7 @@ const abortMessages: Readonly<Record<AbortReason, string>> = {
 /** What a scope needs of the worker it belongs to. */
 export interface ScopeOwner {
   readonly deployment: DeploymentFacts;
+  readonly clock: Pick<Clock, "after">;
   ended(scope: InvocationScope, result: RunResult): void;
   printed(scope: InvocationScope, line: OutputLine): void;
 }
@@ -38,12 +42,17 @@ export class InvocationScope implements RunScope {
   #controller: AbortController | undefined;
   #abortReason: InvocationAborted | undefined;
   #outputLines = 0;
-  #isEnded = false;
+  #hasEnded = false;
+  #isReportDue = false;
 
   constructor(id: number, call: Call, owner: ScopeOwner) {
     this.id = id;
     this.call = call;
     this.#owner = owner;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   get hostname(): string {
@@ -78,24 +87,42 @@ export class InvocationScope implements RunScope {
   print(line: OutputLine): void {
     this.#outputLines += 1;
     if (this.#outputLines <= maxOutputLines) this.#owner.printed(this, line);
+    else if (this.#hasEnded) this.#reportDroppedLater();
   }
 
-  /** Settles the invocation; only the first result counts. */
+  /** Settles the invocation; only the first result counts, a later failure is told as output. */
   end(result: RunResult): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+    if (this.#hasEnded) return this.#tellLate(result);
     this.#reportDroppedLines();
+    this.#hasEnded = true;
     this.#owner.ended(this, result);
   }
 
-  /** Fails the invocation, unless it has ended. */
+  /** Fails the invocation; one that has ended keeps its result. */
   fail(failure: Failure): void {
     this.end({ kind: "failed", failure });
+  }
+
+  #tellLate(result: RunResult): void {
+    if (result.kind !== "failed") return;
+    const { message, stack = message } = result.failure;
+    this.print({ level: "error", text: `Error after the end of the invocation: ${stack}` });
+  }
+
+  /** There is no last moment to tell at: what goes on printing is told of again and again. */
+  #reportDroppedLater(): void {
+    if (this.#isReportDue) return;
+    this.#isReportDue = true;
+    this.#owner.clock.after(lateReportMs, () => {
+      this.#isReportDue = false;
+      this.#reportDroppedLines();
+    });
   }
 
   #reportDroppedLines(): void {
     const dropped = this.#outputLines - maxOutputLines;
     if (dropped <= 0) return;
+    this.#outputLines = maxOutputLines;
     const text = `${dropped} more lines of output were dropped: the limit is ${maxOutputLines}`;
     this.#owner.printed(this, { level: "warn", text });
   }
@@ -103,8 +130,10 @@ export class InvocationScope implements RunScope {
 
 /** The invocations of a worker, and which of them the running code belongs to. */
 export class Scopes {
-  readonly #storage = new AsyncLocalStorage<InvocationScope>();
+  readonly #storage = withOwnMethods(new AsyncLocalStorage<InvocationScope>());
   readonly #running = new Map<number, InvocationScope>();
+  /** `exit()` of the storage does not reach into an import under Deno; this does. */
+  readonly #outside = AsyncLocalStorage.snapshot();
 
   get size(): number {
     return this.#running.size;
@@ -129,7 +158,18 @@ export class Scopes {
     this.#storage.run(scope, code, scope);
   }
 
+  /** Runs code on behalf of no invocation, whoever asks for it: what modules start is nobody's. */
+  outside<T>(code: () => T): T {
+    return this.#outside(code);
+  }
+
   delete({ id }: InvocationScope): void {
     this.#running.delete(id);
   }
+}
+
+/** Task code may replace the methods of the class, and would be given every scope. */
+function withOwnMethods(storage: AsyncLocalStorage<InvocationScope>) {
+  const { run, getStore } = storage;
+  return Object.assign(storage, { run, getStore });
 }

@@ -17,8 +17,8 @@ export class SourcePaths {
   /** The same failure, as its author knows it. */
   map(failure: Failure): Failure {
     const { message, stack } = failure;
-    const mapped = stack === undefined ? undefined : this.#toSource(stack);
-    return { ...failure, message: this.#toSource(message), stack: mapped };
+    const mapped = stack === undefined ? undefined : this.toSource(stack);
+    return { ...failure, message: this.toSource(message), stack: mapped };
   }
 
   /** The same shape, its failure mapped. */
@@ -26,7 +26,8 @@ export class SourcePaths {
     return shape.kind === "broken" ? { ...shape, failure: this.map(shape.failure) } : shape;
   }
 
-  #toSource(text: string): string {
+  /** The same text, as the author knows the places in it. */
+  toSource(text: string): string {
     return this.#spellings.reduce(
       (mapped, spelling) => mapped.replaceAll(`${spelling}/`, `${this.#sourceDir}/`),
       text,

@@ -1,7 +1,8 @@
+import { systemClock } from "../base/clock.ts";
 import { Unreachable } from "../base/errors.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Failure, FailureCode, RunResult } from "../protocol/call.ts";
-import { FrameReader, FrameWriter, maxFrameBytes } from "../protocol/frames.ts";
+import type { Failure, RunResult } from "../protocol/call.ts";
+import { FrameReader, FrameWriter } from "../protocol/frames.ts";
 import {
   type BootMessage,
   type DeploymentFacts,
@@ -11,9 +12,10 @@ import {
 } from "../protocol/messages.ts";
 import { parseBootMessage } from "../protocol/boot.ts";
 import { parseGatewayMessage } from "../protocol/gateway_codec.ts";
+import { maxReplyBodyBytes } from "../protocol/reply_limits.ts";
 import { writeWorkerMessage } from "../protocol/worker_codec.ts";
 import { markBytes } from "../protocol/start_mark.ts";
-import { toFailure } from "../task/failure.ts";
+import { explain, toFailure } from "../task/failure.ts";
 import type { TaskModule } from "../task/load.ts";
 import { runTask } from "../task/run.ts";
 import { captureConsole } from "./output.ts";
@@ -27,10 +29,8 @@ import { guardTimers } from "./timers.ts";
 const now = performance.now.bind(performance);
 /** The package that holds the author's types, and nothing that exists at run time. */
 const typesPackage = "@journeyapps/cloudcode";
-/** What a frame holds besides the head of a reply. */
-const maxReplyBytes = maxFrameBytes - 64 * 1024;
 /** A body of fewer UTF-16 units than this cannot be over the limit. */
-const measuredBodyLength = maxReplyBytes / 3;
+const measuredBodyLength = maxReplyBodyBytes / 3;
 
 /** The worker role: runs the web tasks of one release until its gateway hangs up. */
 export async function runWorker(platform: Platform): Promise<void> {
@@ -61,6 +61,7 @@ interface Surroundings {
 /** Turns calls into runs of task code, and what comes of them into messages. */
 class Worker implements ScopeOwner {
   readonly deployment: DeploymentFacts;
+  readonly clock = systemClock;
   readonly #boot: BootMessage;
   readonly #scopes = new Scopes();
   readonly #modules: TaskModules;
@@ -91,7 +92,7 @@ class Worker implements ScopeOwner {
   start(send: (bytes: Uint8Array) => void): void {
     this.#writer = new FrameWriter(send);
     captureConsole((line) => this.#print(line));
-    guardTimers(this.#scopes, (scope, error) => scope.fail(this.#failure("timer_failed", error)));
+    guardTimers(this.#scopes, (scope, error) => this.#thrown(scope, error));
     this.#send({ kind: "hello", token: this.#boot.token });
     this.#gate.sync();
   }
@@ -103,16 +104,29 @@ class Worker implements ScopeOwner {
   /** An error that left all task code: told to whom it belongs, as far as can be known. */
   uncaught(kind: "exception" | "rejection", error: unknown): void {
     const owner = this.#scopes.current() ?? this.#onlyOne();
-    if (kind === "exception" && owner) return owner.fail(this.#failure("timer_failed", error));
-    const { message, stack } = this.#failure("handler_failed", error);
+    if (kind === "exception" && owner) return this.#thrown(owner, error);
     const title = kind === "rejection" ? "Unhandled rejection" : "Uncaught error";
-    const text = `${title}: ${stack ?? message}`;
+    const late = owner?.hasEnded ? " after the end of the invocation" : "";
+    const text = `${title}${late}: ${this.#explain(error)}`;
     if (owner) return owner.print({ level: "error", text });
     const all = this.#scopes.all();
     for (const scope of all) {
       scope.print({ level: "error", text: `${text} (one of ${all.length} running invocations)` });
     }
     if (all.length === 0) this.#print({ level: "error", text });
+  }
+
+  /** A callback threw, as of a timer: without a scope it was set by a module, for nobody. */
+  #thrown(scope: InvocationScope | undefined, error: unknown): void {
+    if (!scope) {
+      return this.#print({ level: "error", text: `Uncaught error: ${this.#explain(error)}` });
+    }
+    const doing = `run a callback of task "${scope.call.task}"`;
+    scope.fail(this.#paths.map(toFailure("timer_failed", doing, error)));
+  }
+
+  #explain(error: unknown): string {
+    return this.#paths.toSource(explain(error));
   }
 
   #onlyOne(): InvocationScope | undefined {
@@ -156,12 +170,18 @@ class Worker implements ScopeOwner {
 
   #runLoaded(module: TaskModule, scope: InvocationScope): void {
     const result = runTask(module, scope.call, scope);
-    if (result instanceof Promise) void result.then((result) => scope.end(result));
+    if (result instanceof Promise) void this.#endLater(scope, result);
     else scope.end(result);
   }
 
+  /** Task code may have replaced `Promise.prototype.then`: `await` does not use it. */
+  async #endLater(scope: InvocationScope, result: Promise<RunResult>): Promise<void> {
+    scope.end(await result);
+  }
+
   async #loadAndRun(scope: InvocationScope): Promise<void> {
-    this.#runLoaded(await this.#modules.load(scope.call.task), scope);
+    const load = () => this.#modules.load(scope.call.task);
+    this.#runLoaded(await this.#scopes.outside(load), scope);
   }
 
   /** Tells the gateway how an invocation ended. */
@@ -172,15 +192,17 @@ class Worker implements ScopeOwner {
       return this.#send({ kind: "failed", id, failure: this.#paths.map(result.failure) });
     }
     const { reply } = result;
-    if (reply.body.length > measuredBodyLength && byteLength(reply.body) > maxReplyBytes) {
+    if (reply.body.length > measuredBodyLength && byteLength(reply.body) > maxReplyBodyBytes) {
       return this.#send({ kind: "failed", id, failure: tooLarge(byteLength(reply.body)) });
     }
     this.#send({ kind: "replied", id, reply });
   }
 
   /** Sends a line that an invocation printed. */
-  printed({ id }: InvocationScope, line: OutputLine): void {
-    this.#send({ kind: "output", id, line });
+  printed({ id, call, hasEnded }: InvocationScope, line: OutputLine): void {
+    if (!hasEnded) return this.#send({ kind: "output", id, line });
+    const { traceId, requestId, task } = call;
+    this.#send({ kind: "late_output", of: { traceId, requestId, task }, line });
   }
 
   async #describe(tasks: readonly string[], isCareful: boolean): Promise<void> {
@@ -200,10 +222,6 @@ class Worker implements ScopeOwner {
     else this.#send({ kind: "output", id: 0, line });
   }
 
-  #failure(code: FailureCode, error: unknown): Failure {
-    return this.#paths.map(toFailure(code, "finish", error));
-  }
-
   #send(message: WorkerMessage): void {
     writeWorkerMessage(this.#writer, message);
   }
@@ -211,7 +229,7 @@ class Worker implements ScopeOwner {
 
 function tooLarge(size: number): Failure {
   const message =
-    `Cannot send the response as its body must be <= ${maxReplyBytes} bytes: got ${size}`;
+    `Cannot send the response as its body must be <= ${maxReplyBodyBytes} bytes: got ${size}`;
   return { code: "response_illegal", message, stack: undefined, publicMessage: undefined };
 }
 

@@ -39,6 +39,7 @@ export function createFakePlatform(
     mapShared: refuse,
     headerFields: refuse,
     dieWithParent: refuse,
+    forbidInspection: refuse,
     onUncaught: refuse,
     dropPrivileges: refuse,
     stubModule: refuse,

@@ -28,6 +28,7 @@ const failures: readonly (readonly [how: string, expected: Expectation])[] = [
   ["throws from a microtask", failed],
   ["leaves a rejection", { status: 200, text: "unharmed" }],
   ["throws after its answer", { status: 200, text: "answered" }],
+  ["finds its timers in this", { status: 200, json: [true, true, "waited", "promised"] }],
   ["breaks the globals", failed],
 ];
 

@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { conformance } from "./cases.ts";
+import { conformance, expectAnswer } from "./cases.ts";
+import { descendantsOf } from "./processes.ts";
+import { startServer } from "./server.ts";
+import { targets } from "./targets.ts";
 
 const allowed = ["PATH", "HOME", "TMPDIR", "LANG", "TZ"];
 
@@ -18,6 +21,59 @@ conformance("a worker's environment", {
     const own = names.filter((name: string) => !allowed.includes(name));
     expect(own).toEqual(["FROM_FILE", "GIVEN"]);
     expect({ given, file }).toEqual({ given: "handed over = ü", file: "written down" });
+  });
+});
+
+describe.each([...targets])("$name: the processes of a server", (target) => {
+  /** Root may look into any process: here it gives up all it may do beyond other users. */
+  const unprivileged = process.getuid?.() === 0
+    ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    : [];
+  const read = (file: string) =>
+    Bun.spawnSync([...unprivileged, "head", "-c1", file]).stdout.toString();
+
+  test("cannot be looked into by others of the same user", async () => {
+    const server = await startServer({ ...target, command: [...unprivileged, ...target.command] });
+    try {
+      await server.fetch("/hello");
+      const workers = descendantsOf(server.pid).map(({ pid }) => pid);
+      expect(workers).not.toBeEmpty();
+      for (const pid of [server.pid, ...workers]) {
+        for (const file of [`/proc/${pid}/environ`, `/proc/${pid}/maps`]) {
+          expect({ file, text: read(file) }).toEqual({ file, text: "" });
+        }
+      }
+      expect(read("/proc/self/environ")).not.toBe("");
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+conformance("a task that replaces what all code of its process uses", {}, (server) => {
+  test("cannot get hold of the connection to the gateway", async () => {
+    expectAnswer(await server().fetch("/replacing"), { status: 200, json: [] });
+  });
+
+  test("changes no answer of other tasks", async () => {
+    const replaced = { method: "POST" };
+    const loaded = [
+      ["/hello", { status: 200, json: { hello: "world" } }],
+      ["/module_work", { status: 200, text: "unharmed" }],
+      ["/answer?case=Web+Response", { status: 202, text: "<i>web</i>" }],
+      ["/answer?case=cookies", { status: 200 }],
+      ["/failing?how=throws", { status: 500, error: "after" }],
+    ] as const;
+    for (const [path, expected] of loaded) expectAnswer(await server().fetch(path), expected);
+    expectAnswer(await server().fetch("/replacing", replaced), { status: 200, text: "replaced" });
+    for (const [path, expected] of loaded) expectAnswer(await server().fetch(path), expected);
+    const body = '{"a":1}';
+    const headers = { "content-type": "application/json" };
+    const echo = await server().fetch("/echo?part=json", { method: "POST", headers, body });
+    expectAnswer(echo, { status: 200, json: { a: 1 } });
+    const said = await server().fetch("/environment?say=after+the+change");
+    const traceId = said.headers.get("x-trace-id");
+    await server().untilOutput(new RegExp(`trace=${traceId} info \\| said after the change$`, "m"));
   });
 });
 

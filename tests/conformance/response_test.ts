@@ -39,6 +39,7 @@ const answers: readonly (readonly [name: string, expected: Expectation])[] = [
   ["a header", { status: 200, headers: { "cache-control": "no-store", etag: '"1"' } }],
   ["Web Response", { status: 202, text: "<i>web</i>", headers: html }],
   ["Response.json", { status: 200, json: { web: true }, headers: { ...json, "x-web": "1" } }],
+  ["functions on their own", { status: 202, text: "acme-testing.localhost" }],
   ["empty Web Response", { status: 204, text: "" }],
   ...[
     "type image",
@@ -71,6 +72,8 @@ const answers: readonly (readonly [name: string, expected: Expectation])[] = [
     "header value of two lines",
     "header name of two lines",
     "header name with a space",
+    "header of 70 MiB",
+    "endless Web Response",
   ].map((name) => [name, failed] as const),
 ];
 
@@ -97,6 +100,17 @@ conformance("response", {}, (server) => {
     const answer = await server().fetch("/answer?case=type+image");
     expect(answer.text).not.toContain("image/png");
     await server().untilOutput(/image\/png/);
+  });
+
+  test("an answer that is too large fails alone, and says why", async () => {
+    const reasons = [["header of 70 MiB", "these headers"], ["endless Web Response", "the body"]];
+    for (const [name = "", what] of reasons) {
+      const { headers } = await server().fetch(`/answer?case=${encodeURIComponent(name)}`);
+      const event = `invocation\\.ended state=FAILED .*trace=${headers.get("x-trace-id")}`;
+      await server().untilOutput(
+        new RegExp(`${event} .*${what}.* must be <= \\d+ bytes: got \\d+`),
+      );
+    }
   });
 
   test("an answer has one length and nothing after it", async () => {

@@ -127,6 +127,8 @@ describe("WorkerProcess", () => {
     child.send({ kind: "output", id, line: { level: "warn", text: "mine" } });
     child.send({ kind: "output", id: 0, line: { level: "info", text: "nobody's" } });
     child.print("stderr", "raw\n");
+    const of = { traceId: "e".repeat(32), requestId: "r", task: "hello" };
+    child.send({ kind: "late_output", of, line: { level: "info", text: "late" } });
     expect(told.output.map(({ text, stream, calls }) => [
       text,
       stream,
@@ -135,7 +137,7 @@ describe("WorkerProcess", () => {
       "raw",
       "stderr",
       "trace",
-    ]]);
+    ], ["late", "console", "e".repeat(32)]]);
   });
 });
 

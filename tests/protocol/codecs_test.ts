@@ -14,6 +14,7 @@ import {
   type BootMessage,
   frameKinds,
   type GatewayMessage,
+  type OutputLine,
   type WorkerMessage,
 } from "../../runtime/protocol/messages.ts";
 import { parseWorkerMessage, writeWorkerMessage } from "../../runtime/protocol/worker_codec.ts";
@@ -79,6 +80,10 @@ const gatewayMessages: fc.Arbitrary<GatewayMessage> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("preload" as const), task: line }),
 );
+const outputLines: fc.Arbitrary<OutputLine> = fc.record({
+  level: fc.constantFrom("debug", "info", "warn", "error"),
+  text,
+});
 const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), token: text }),
   fc.record({ kind: fc.constantFrom("sync" as const, "pong" as const, "described" as const) }),
@@ -87,10 +92,15 @@ const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc.record({ kind: fc.constant("loaded" as const), task: text, shape: shapes }),
   fc.record({ kind: fc.constant("replied" as const), id, reply: replies }),
   fc.record({ kind: fc.constant("failed" as const), id, failure: failures }),
+  fc.record({ kind: fc.constant("output" as const), id, line: outputLines }),
   fc.record({
-    kind: fc.constant("output" as const),
-    id,
-    line: fc.record({ level: fc.constantFrom("debug", "info", "warn", "error"), text }),
+    kind: fc.constant("late_output" as const),
+    of: fc.record({
+      traceId: fc.stringMatching(/^[0-9a-f]{32}$/),
+      requestId: text,
+      task: fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/),
+    }),
+    line: outputLines,
   }),
 );
 
@@ -181,6 +191,11 @@ describe("a worker's messages", () => {
       [`an output: ${what}`, frameKinds.output, json],
       [`an output's level: ${what}`, frameKinds.output, `{"level":${json},"text":""}`],
       [`an output's text: ${what}`, frameKinds.output, `{"level":"info","text":${json}}`],
+      [
+        `an output's invocation: ${what}`,
+        frameKinds.output,
+        `{"level":"info","text":"","of":${json}}`,
+      ],
     ] as const
   );
 
@@ -200,6 +215,17 @@ describe("a worker's messages", () => {
   test.each(malformedShapes)("are refused: a task's shape, %s", (_what, body) => {
     const frame = rawFrame({ kind: frameKinds.loaded, head: "hello", body });
     expect(isRefused(() => parseWorkerMessage(frame))).toBe(true);
+  });
+
+  test("are refused: an output whose ids could pass for something else in the log", () => {
+    const ids = { traceId: callOf().traceId, requestId: "r", task: "hello" };
+    const refuses = (of: object) => {
+      const head = JSON.stringify({ level: "info", text: "", of });
+      return isRefused(() => parseWorkerMessage(rawFrame({ kind: frameKinds.output, head })));
+    };
+    expect(refuses(ids)).toBe(false);
+    expect(refuses({ ...ids, traceId: `${ids.traceId}\nwebtaskd` })).toBe(true);
+    expect(refuses({ ...ids, task: "hello\nwebtaskd" })).toBe(true);
   });
 
   test.each(["", "199", "600", "200.5", "-200", "NaN", "text", "Infinity"])(

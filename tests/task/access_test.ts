@@ -98,6 +98,15 @@ describe("access.unauthorized()", () => {
   });
 });
 
+describe("access", () => {
+  test("has functions that work without it", async () => {
+    const yes = await runWith(({ access: { authorized } }) => authorized("yes"));
+    expect(replyOf(yes).body).toBe("in");
+    const no = await runWith(({ access: { unauthorized } }) => unauthorized({ status: 403 }));
+    expect(replyOf(no).status).toBe(403);
+  });
+});
+
 describe("The result of authenticate", () => {
   const illegal: readonly (readonly [name: string, authenticate: Decide])[] = [
     ["undefined", () => undefined],

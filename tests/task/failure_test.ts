@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { RuntimeError } from "../../runtime/base/errors.ts";
 import { summarize, toFailure } from "../../runtime/task/failure.ts";
+import { IllegalResponse } from "../../runtime/task/illegal_response.ts";
 
 function fail(thrown: unknown) {
   return toFailure("handler_failed", "run it", thrown);
@@ -52,13 +54,33 @@ describe("toFailure()", () => {
     );
   });
 
-  test("has no frames of ours after the author's, unless there are no others", () => {
+  test("has no frames of ours after the author's, and none where there are no others", () => {
     const ours = "    at runTask (runtime/task/run.ts:1:2)";
     const error = new Error("boom");
     error.stack = `Error: boom\n    at /a.ts:1:2\n${ours}`;
     expect(fail(error).stack).toBe("Error: boom\n    at /a.ts:1:2");
     error.stack = `Error: boom\n${ours}`;
-    expect(fail(error).stack).toBe(error.stack);
+    expect(fail(error).stack).toBe("Error: boom");
+    error.cause = Object.assign(new Error("root"), { stack: `Error: root\n${ours}` });
+    expect(fail(error).stack).toBe("Error: boom\nCaused by: Error: root");
+  });
+
+  test("leaves out the name of an error that says nothing to its author", () => {
+    const illegal = fail(new IllegalResponse("Cannot send a stream as the body"));
+    expect(illegal.message).toBe("Cannot run it: Cannot send a stream as the body");
+    expect(illegal.stack).toStartWith("Cannot send a stream as the body\n    at ");
+    const overdue = new RuntimeError("overdue", "Cannot finish its top level: 10000 ms over");
+    expect(fail(overdue).message).toBe(`Cannot run it: ${overdue.message}`);
+    const resolve = Object.assign(new Error("Cannot find x"), {
+      name: "ResolveMessage",
+      stack: "",
+    });
+    expect(fail(resolve)).toMatchObject({
+      message: "Cannot run it: Cannot find x",
+      stack: "Cannot find x",
+    });
+    const plain = fail(new TypeError("Cannot read it"));
+    expect(plain.message).toBe("Cannot run it: TypeError: Cannot read it");
   });
 
   test("has no colors", () => {

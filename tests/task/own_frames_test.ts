@@ -8,10 +8,16 @@ const foreign = [
   `    at runTask (${own}task/run.ts:37:34)`,
   `    at async loadTask (file://${own}task/load.ts:25:25)`,
   "    at #runLoaded (runtime/worker/worker.ts:115:21)",
+  "    at runtime/main.ts:7:1",
   "    at run (/$bunfs/root/webtaskd:12:3)",
   "    at run (node:async_hooks:144:29)",
   "    at AsyncLocalStorage.run (ext:deno_node/async_hooks.ts:1:1762)",
   "    at processTicksAndRejections (native:7:39)",
+  "    at new IllegalResponse (unknown:1:28)",
+  "    at parse (unknown)",
+  "    at <parse> (:0)",
+  "    at JSON.parse (<anonymous>)",
+  "    at async Promise.all (index 0)",
 ];
 
 describe("trimOwnFrames()", () => {
@@ -20,7 +26,16 @@ describe("trimOwnFrames()", () => {
     expect(trimOwnFrames([stack, ...foreign].join("\n"))).toBe(stack);
   });
 
-  test.each(["/app/runtime/a.ts:1:2", "file:///app/a.ts:1:2", "/app/node_modules/x/y.js:1:2"])(
+  test.each([
+    "/app/runtime/a.ts:1:2",
+    "/app/runtime/worker/worker.ts:1:2",
+    "file:///app/a.ts:1:2",
+    "/app/node_modules/x/y.js:1:2",
+    "runtime/a.ts:1:2",
+    "runtime/lib/a.ts:1:2",
+    "webpack:///runtime/task/a.ts:1:2",
+    "/app/a (runtime/task/run.ts)/a.ts:1:2",
+  ])(
     "keeps %s, and what is above it",
     (place) => {
       const stack = ["Error: boom", ...foreign, `    at async ${place}`].join("\n");

@@ -103,7 +103,7 @@ describe("An illegal body", () => {
     const cycle: Record<string, unknown> = { items: [{}, { next: {} }] };
     cycle["items"] = [1, { next: cycle }];
     expect(await failureOf(() => cycle)).toBe(
-      'response_illegal: Cannot send the answer of task "hello": TypeError: ' +
+      'response_illegal: Cannot send the answer of task "hello": ' +
         "Cannot send the body as JSON: $.items[1].next refers back to $",
     );
     expect(await failureOf(() => ({ "a b": [0, 5n] }))).toContain('$["a b"][1] is a BigInt');

@@ -8,6 +8,11 @@ describe("CallRequest", () => {
   const headers = { host: "acme.example.com:8443", authorization: "Bearer abc", cookie: "" };
   const request = new CallRequest(callOf({ url, headers }), "acme");
 
+  test("has functions that work without it", () => {
+    const { json, text, header } = new CallRequest(postOf('{"a":1}', { headers }), "acme");
+    expect([json(), text(), header("Authorization")]).toEqual([{ a: 1 }, '{"a":1}', "Bearer abc"]);
+  });
+
   test("has the method in upper case", () => {
     expect(request.method).toBe("GET");
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { maxReplyHeaderBytes } from "../../runtime/protocol/reply_limits.ts";
 import type { HandlerArguments } from "../../runtime/task/types.ts";
 import { failureOf, replyTo, run } from "./support.ts";
 
@@ -11,6 +12,21 @@ describe("response", () => {
       status: 201,
       contentType: "text/html; charset=utf-8",
       headers: [["x-a", "1"]],
+      body: "<p>",
+    });
+  });
+
+  test("has functions that work without it", async () => {
+    const reply = await replyTo(({ response: { status, contentType, header, body } }) => {
+      status(201);
+      contentType("text/html");
+      header("X-A", "1").header("X-B", "2");
+      body("<p>");
+    });
+    expect(reply).toEqual({
+      status: 201,
+      contentType: "text/html; charset=utf-8",
+      headers: [["x-a", "1"], ["x-b", "2"]],
       body: "<p>",
     });
   });
@@ -106,6 +122,52 @@ describe("response.contentType()", () => {
   test("takes time that grows only with the length of the type", async () => {
     const type = "text/html" + ";  ".repeat(10_000) + "\0";
     expect(await failureOf(({ response }) => response.contentType(type))).toContain("got");
+  });
+});
+
+describe("the headers of a response", () => {
+  /** With the colon, the blank and the end of the line. */
+  const bytesOfX = "x".length + 4;
+  const longest = "v".repeat(maxReplyHeaderBytes - bytesOfX);
+  const refusal = (got: number) =>
+    `Cannot answer with these headers as all of them must be <= ${maxReplyHeaderBytes} bytes: ` +
+    `got ${got}`;
+
+  test("may come to so many bytes in all, replaced ones not counted", async () => {
+    const reply = await replyTo(({ response }) =>
+      void response.header("x", longest).header("x", longest)
+    );
+    expect(reply.headers).toEqual([["x", longest]]);
+  });
+
+  test("are refused beyond, at the one that is too many", async () => {
+    const failure = await failureOf(({ response }) => response.header("x", `${longest}v`));
+    expect(failure).toStartWith("response_illegal: ");
+    expect(failure).toContain(refusal(maxReplyHeaderBytes + 1));
+    expect(await failureOf(({ response }) => response.header("x", longest).header("y", "")))
+      .toContain(refusal(maxReplyHeaderBytes + bytesOfX));
+    const cookies = await failureOf(({ response }) => {
+      for (;;) response.header("Set-Cookie", "a".repeat(1000));
+    });
+    expect(cookies).toContain("Cannot answer with these headers");
+  });
+
+  test("are refused beyond with their content type, whichever comes last", async () => {
+    const type = "application/json";
+    const got = maxReplyHeaderBytes + type.length;
+    expect(await failureOf(({ response }) => response.header("x", longest).contentType(type)))
+      .toContain(refusal(got));
+    expect(await failureOf(({ response }) => response.contentType(type).header("x", longest)))
+      .toContain(refusal(got));
+    expect(await failureOf(({ response }) => response.contentType(`${type}; a=${longest}`)))
+      .toContain("Cannot answer with these headers");
+  });
+
+  test("are refused beyond in a Web Response, too", async () => {
+    const headers = { "content-type": "text/plain", x: longest };
+    expect(await failureOf(() => new Response("x", { headers }))).toContain(
+      "Cannot answer with these headers",
+    );
   });
 });
 

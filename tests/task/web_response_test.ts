@@ -1,5 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { failureOf, replyTo, run } from "./support.ts";
+import { maxReplyBodyBytes } from "../../runtime/protocol/reply_limits.ts";
+import { toTaskModule } from "../../runtime/task/load.ts";
+import { runTask } from "../../runtime/task/run.ts";
+import { authenticate, callOf, failureOf, replyOf, replyTo, run, scopeOf } from "./support.ts";
+
+const text = { headers: { "content-type": "text/plain" } };
+const megabyte = 1024 * 1024;
 
 describe("A Web Response that a handler returns", () => {
   test("is the answer: status, type, headers, body", async () => {
@@ -84,6 +90,67 @@ describe("A Web Response that a handler returns", () => {
     expect(await failureOf(() => new Response(latin1, { headers }))).toContain(
       "Cannot send the body of the Response as it is not UTF-8",
     );
+  });
+
+  test.each([["with a type", text], ["without one", {}]])(
+    "%s is illegal when its stream is too large, which is then cancelled",
+    async (_how, init) => {
+      let given = 0;
+      const { promise: cancelled, resolve: cancel } = Promise.withResolvers<void>();
+      const pull = (controller: ReadableStreamDefaultController) => {
+        given += megabyte;
+        controller.enqueue(new Uint8Array(megabyte));
+      };
+      const stream = new ReadableStream({ pull, cancel });
+      expect(await failureOf(() => new Response(stream, init))).toContain(
+        `as it must be <= ${maxReplyBodyBytes} bytes: got ${64 * megabyte} so far`,
+      );
+      await cancelled;
+      expect(given).toBeLessThan(70 * megabyte);
+    },
+  );
+
+  test("is illegal with a stream that gives anything but bytes", async () => {
+    const start = (controller: ReadableStreamDefaultController) => controller.enqueue({});
+    expect(await failureOf(() => new Response(new ReadableStream({ start }), text))).toContain(
+      "Cannot read the body of the Response",
+    );
+  });
+
+  test.each(["image/png", "text/plain; charset=latin1"])(
+    "of type %s is illegal before its stream is read, which is cancelled",
+    async (type) => {
+      let isCancelled = false;
+      const stream = new ReadableStream({ cancel: () => void (isCancelled = true) });
+      const init = { headers: { "content-type": type } };
+      expect(await failureOf(() => new Response(stream, init))).toStartWith("response_illegal");
+      expect(isCancelled).toBe(true);
+    },
+  );
+
+  test.each([["with a type", text], ["without one", {}]])(
+    "%s is read no further once its client has left: nobody will get it",
+    async (_how, init) => {
+      const client = new AbortController();
+      const { promise: cancelled, resolve: cancel } = Promise.withResolvers<void>();
+      const start = (controller: ReadableStreamDefaultController) =>
+        controller.enqueue(new Uint8Array([0xc3]));
+      const pull = () => client.abort(Object.assign(new Error(), { name: "ClientGone" }));
+      const get = () => new Response(new ReadableStream({ start, pull, cancel }), init);
+      const module = toTaskModule({ authenticate, get }, "/app/hello.ts");
+      const result = await runTask(module, callOf(), scopeOf(client.signal));
+      expect(replyOf(result)).toMatchObject({ status: 200, body: "" });
+      await cancelled;
+    },
+  );
+
+  test("is read on when its invocation is overdue: a late answer may be wanted", async () => {
+    const overdue = new AbortController();
+    overdue.abort(Object.assign(new Error(), { name: "Overdue" }));
+    const get = () => new Response("whole", text);
+    const module = toTaskModule({ authenticate, get }, "/app/hello.ts");
+    const result = await runTask(module, callOf(), scopeOf(overdue.signal));
+    expect(replyOf(result).body).toBe("whole");
   });
 
   test("is illegal when it is no answer", async () => {

@@ -4,24 +4,28 @@ import type { OutputLine } from "../../runtime/protocol/messages.ts";
 import {
   InvocationAborted,
   InvocationScope,
+  lateReportMs,
   maxOutputLines,
   type ScopeOwner,
   Scopes,
 } from "../../runtime/worker/scope.ts";
 import { failed } from "../invocation/support.ts";
+import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
 
 /** A worker that notes what its scopes tell. */
 function createOwner() {
   const ended: RunResult[] = [];
   const printed: OutputLine[] = [];
+  const clock = new ManualClock();
   const owner: ScopeOwner = {
     deployment: { hostname: "acme", environment: "testing", app: "acme-app" },
+    clock,
     ended: (_scope, result) => void ended.push(result),
     printed: (_scope, line) => void printed.push(line),
   };
   const scopeOf = (id = 1) => new InvocationScope(id, callOf(), owner);
-  return { ended, printed, scopeOf };
+  return { ended, printed, clock, scopeOf };
 }
 
 const result: RunResult = { kind: "replied", reply: { ...replyBase(), body: "first" } };
@@ -79,6 +83,47 @@ describe("InvocationScope", () => {
   });
 });
 
+describe("an InvocationScope that has ended", () => {
+  test("tells what still fails as output, and says that it came late", () => {
+    const { ended, printed, scopeOf } = createOwner();
+    const scope = scopeOf();
+    expect(scope.hasEnded).toBe(false);
+    scope.end(result);
+    const base = { code: "timer_failed", publicMessage: undefined } as const;
+    const message = "Cannot run a callback";
+    scope.fail({ ...base, message, stack: "Error: late\n    at /app/hello.ts:1:2" });
+    scope.end({ kind: "failed", failure: { ...base, message, stack: undefined } });
+    scope.end({ kind: "replied", reply: { ...replyBase(), body: "second" } });
+    expect([scope.hasEnded, ended]).toEqual([true, [result]]);
+    const title = "Error after the end of the invocation";
+    expect(printed).toEqual([
+      { level: "error", text: `${title}: Error: late\n    at /app/hello.ts:1:2` },
+      { level: "error", text: `${title}: ${message}` },
+    ]);
+  });
+
+  test("counts what it drops from then on, and tells so once a second", () => {
+    const { printed, clock, scopeOf } = createOwner();
+    const scope = scopeOf();
+    const print = (count: number) => {
+      for (let line = 1; line <= count; line++) scope.print({ level: "info", text: "late" });
+    };
+    print(maxOutputLines - 1);
+    scope.end(result);
+    print(4);
+    expect([printed.length, clock.pending]).toEqual([maxOutputLines, 1]);
+    clock.advance(lateReportMs);
+    print(2);
+    clock.advance(lateReportMs);
+    expect([printed.slice(maxOutputLines).map(({ text }) => text), clock.pending]).toEqual([
+      [3, 2].map((count) =>
+        `${count} more lines of output were dropped: the limit is ${maxOutputLines}`
+      ),
+      0,
+    ]);
+  });
+});
+
 describe("InvocationScope.signal()", () => {
   test("is one signal, which aborts once with the first reason", () => {
     const { scopeOf } = createOwner();
@@ -104,6 +149,21 @@ describe("InvocationScope.signal()", () => {
 });
 
 describe("Scopes", () => {
+  test("run code outside of any invocation, and what it imports and awaits", async () => {
+    const { scopeOf } = createOwner();
+    const scopes = new Scopes();
+    const seen = await new Promise((resolve) =>
+      scopes.run(scopeOf(), async () => {
+        const inside = await scopes.outside(async () => {
+          await new Promise(setImmediate);
+          return scopes.current();
+        });
+        resolve([inside, scopes.current()?.id]);
+      })
+    );
+    expect(seen).toEqual([undefined, 1]);
+  });
+
   test("know on whose behalf code runs, across waits", async () => {
     const { scopeOf } = createOwner();
     const scopes = new Scopes();

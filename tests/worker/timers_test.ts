@@ -1,19 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { InvocationScope, Scopes } from "../../runtime/worker/scope.ts";
 import { guardTimers } from "../../runtime/worker/timers.ts";
+import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
 
 const names = ["setTimeout", "setInterval", "setImmediate", "queueMicrotask"] as const;
 const originals = names.map((name) => [name, Reflect.get(globalThis, name)] as const);
 
 let scopes = new Scopes();
-let thrown: (readonly [id: number, error: unknown])[] = [];
+let thrown: (readonly [id: number | undefined, error: unknown])[] = [];
 
 beforeEach(() => {
   scopes = new Scopes();
   thrown = [];
-  guardTimers(scopes, (scope, error) => void thrown.push([scope.id, error]));
+  guardTimers(scopes, (scope, error) => void thrown.push([scope?.id, error]));
 });
 afterEach(() => {
   for (const [name, original] of originals) Reflect.set(globalThis, name, original);
@@ -29,6 +31,7 @@ function runAs<T>(id: number, code: () => Promise<T>): Promise<T> {
 function scopeOf(id: number): InvocationScope {
   return new InvocationScope(id, callOf(), {
     deployment: { hostname: "acme", environment: "testing", app: "acme" },
+    clock: new ManualClock(),
     ended() {},
     printed() {},
   });
@@ -88,8 +91,31 @@ describe("guardTimers()", () => {
     expect(thrown).toEqual([]);
   });
 
-  test("keeps the promise form", async () => {
+  test.each(["setTimeout", "setInterval", "setImmediate"] as const)(
+    "gives the callback of %s its timer as this",
+    async (name) => {
+      const seen = await runAs(1, () =>
+        new Promise<unknown[]>((resolve) => {
+          const timer = globalThis[name](function (this: unknown) {
+            if (name === "setInterval") Reflect.apply(clearInterval, undefined, [timer]);
+            resolve([this, timer]);
+          });
+        }));
+      expect(seen[0]).toBe(seen[1]);
+    },
+  );
+
+  test("keeps names and lengths", () => {
+    for (const [name, original] of originals) {
+      const { name: ownName, length } = globalThis[name];
+      expect({ name: ownName, length }).toEqual({ name, length: original.length });
+    }
+  });
+
+  test("keeps the promise forms", async () => {
     expect(await runAs(1, () => promisify(setTimeout)(0, "value"))).toBe("value");
+    expect(await runAs(1, () => promisify(setImmediate)("value"))).toBe("value");
+    expect(await runAs(1, () => wait(0, "value"))).toBe("value");
   });
 
   test("keeps what is no function to the runtime", () => {
@@ -99,8 +125,8 @@ describe("guardTimers()", () => {
     }
   });
 
-  test("leaves the timers of no invocation as they are", async () => {
-    await new Promise<void>((done) => setTimeout(done, 0));
-    expect(thrown).toEqual([]);
+  test("gives what a timer of no invocation throws to nobody", async () => {
+    await new Promise<void>((done) => void setTimeout(throwing(done), 0));
+    expect(thrown).toEqual([[undefined, new RangeError("from a callback")]]);
   });
 });
