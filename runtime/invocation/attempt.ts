@@ -130,6 +130,7 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
     this.startedMs = undefined;
     this.hasWaited = true;
     this.isOverdue = false;
+    this.isKilled = false;
   }
 
   /** Notes how it ended. */

@@ -53,7 +53,8 @@ export function nextStep(policy: InvocationPolicy, view: RequestView): Step {
   if (answering >= 0) return { kind: "answer", attempt: answering };
   const endMs = readMs + policy.deadlineMs;
   if (nowMs >= endMs) return giveUp;
-  const dueMs = nextStartMs(policy, view);
+  const startMs = nextStartMs(policy, view);
+  const dueMs = startMs !== undefined && startMs < endMs ? startMs : undefined;
   if (dueMs !== undefined && nowMs >= dueMs) return start;
   const expectMs = dueMs === undefined || view.isNextExpected
     ? undefined

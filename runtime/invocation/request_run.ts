@@ -114,7 +114,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     if (!this.#isLingering || this.#sweeps > sweepsToLinger) return;
     if (this.#answeredBy === undefined) this.#client.onLinger(this);
     this.#tick();
-    this.#rest();
+    this.#advance();
   }
 
   get #isLingering(): boolean {
@@ -138,7 +138,8 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     attempt.startedAt = clock.wallMs();
     slot.run(attempt);
     // The timer so far was for the wait in the queue.
-    if (attempt.hasWaited) this.#rest();
+    if (attempt.hasWaited && this.#isLingering) this.#advance();
+    else if (attempt.hasWaited) this.#rest();
   }
 
   onRefused(attempt: Attempt, refusal: Refusal): void {
@@ -273,7 +274,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   #rest(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (this.#answeredBy !== undefined && !this.attempts.some(isUnderWay)) {
+    if (this.#answeredBy !== undefined && !this.attempts.some(({ isRunning }) => isRunning)) {
       return this.#owner.finished(this);
     }
     const delayMs = Math.max(0, this.#nextWakeMs() - this.nowMs);
@@ -293,8 +294,4 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   #lastTraceId(): string | undefined {
     return this.attempts.findLast(({ startedMs }) => startedMs !== undefined)?.traceId;
   }
-}
-
-function isUnderWay({ isRunning }: Attempt): boolean {
-  return isRunning;
 }

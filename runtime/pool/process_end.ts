@@ -104,3 +104,10 @@ export function toBadMessage(error: Error): StopReason {
 export function isWelcome({ cause }: ProcessEnd): boolean {
   return cause === "retired" || cause === "stopping" || cause === "idle";
 }
+
+/** The gateway is about to end. */
+export const serverStops: StopReason = {
+  cause: "stopping",
+  state: "INTERRUPTED",
+  message: "the server stops",
+};

@@ -4,7 +4,7 @@ import { Drain } from "./drain.ts";
 import { LongWait } from "./long_wait.ts";
 import { Newcomers } from "./newcomers.ts";
 import type { PoolOptions, PoolSnapshot, SlotRequest } from "./pool_options.ts";
-import { isWelcome, type ProcessEnd } from "./process_end.ts";
+import { isWelcome, type ProcessEnd, serverStops } from "./process_end.ts";
 import { Queue } from "./queue.ts";
 import { Roster } from "./roster.ts";
 import { wantsProcess } from "./scaling.ts";
@@ -33,6 +33,7 @@ export class ReleasePool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    const { settings } = options;
     this.#shapes = new TaskShapes(Object.keys(options.boot.tasks), {
       onWanted: () => this.#startWhereNeeded(),
     });
@@ -41,7 +42,7 @@ export class ReleasePool {
       onRefused: (refusal) => this.#refuseFirstAttempts(refusal),
       onRetry: () => this.#startWhereNeeded(),
     });
-    this.#roster = new Roster(options.settings.processConcurrency);
+    this.#roster = new Roster(settings.processConcurrency);
     this.#slots = new SlotFinder({
       roster: this.#roster,
       shapes: this.#shapes,
@@ -67,7 +68,12 @@ export class ReleasePool {
     this.#upkeep = new Upkeep({
       ...options,
       processes: () => this.#roster.all,
-      isSpare: (process) => this.#isSpare(process),
+      isSpare: (process) =>
+        this.#roster.isSpare(process, {
+          minShared: settings.minProcesses,
+          minUnused: this.#newcomers.size,
+        }),
+      mayRecycle: (process) => this.#roster.mayReplace(process, settings.maxOverdueProcesses),
       // Its share of the work is there, so that its successor will be needed.
       onRecycled: () => this.#isOpen && this.#addShared(),
     });
@@ -180,9 +186,7 @@ export class ReleasePool {
     this.#starter.close();
     this.#refuseFirstAttempts({ kind: "stopping" });
     for (const request of this.#newcomers.takeAll()) request.onRefused({ kind: "stopping" });
-    for (const process of this.#roster.all) {
-      process.kill({ cause: "stopping", message: "the server stops", state: "INTERRUPTED" });
-    }
+    for (const process of this.#roster.all) process.kill(serverStops);
     await Promise.all(this.#roster.all.map((process) => process.ended));
     this.#drain.settle();
   }
@@ -291,10 +295,5 @@ export class ReleasePool {
     const limit = this.#options.settings.maxQueue;
     const isFull = this.#queue.size + this.#shapes.waiterCount >= limit;
     return isFull ? { kind: "queue-full", limit } : undefined;
-  }
-
-  #isSpare(process: WorkerProcess): boolean {
-    const minShared = this.#options.settings.minProcesses;
-    return this.#roster.isSpare(process, { minShared, minUnused: this.#newcomers.size });
   }
 }

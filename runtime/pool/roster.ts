@@ -120,6 +120,11 @@ export class Roster {
     return this.#shared.filter(isServing).length > minShared;
   }
 
+  /** Whether a process may make way: few enough that take no calls are left from before. */
+  mayReplace(process: WorkerProcess, maxOutside: number): boolean {
+    return !this.isSingle(process) && this.countShared(0).outside < Math.max(1, maxOutside);
+  }
+
   countStates(): Record<WorkerState, number> {
     const counts = { starting: 0, ready: 0, stalled: 0, retiring: 0, stopping: 0, ended: 0 };
     for (const { state } of this.all) counts[state] += 1;

@@ -24,6 +24,8 @@ export interface UpkeepOptions {
   processes(): readonly WorkerProcess[];
   /** Whether a process may be ended for having nothing to do. */
   isSpare(process: WorkerProcess): boolean;
+  /** Whether a process that is worn out may be replaced now. */
+  mayRecycle(process: WorkerProcess): boolean;
   /** A process takes no more calls that had some to run. */
   onRecycled(): void;
 }
@@ -98,7 +100,7 @@ export class Upkeep {
 
   /** Why a process is to make way, if it is; one over its memory limit is ended here. */
   #findCause(process: WorkerProcess, nowMs: number): EndCause | undefined {
-    const { settings, isSpare, readRss = readRssBytes } = this.#options;
+    const { settings, isSpare, mayRecycle, readRss = readRssBytes } = this.#options;
     const rssBytes = readRss(process.pid) ?? 0;
     if (rssBytes > settings.maxRssBytes) {
       const used = `${toMiB(rssBytes)} of at most ${toMiB(settings.maxRssBytes)} MiB`;
@@ -111,9 +113,10 @@ export class Upkeep {
       return undefined;
     }
     if (process.state !== "ready" && process.state !== "stalled") return undefined;
-    if (rssBytes > settings.recycleRssBytes) return "memory";
-    if (process.callCount >= settings.maxInvocations) return "worn";
-    if (nowMs - process.startedMs >= settings.maxAgeMs) return "worn";
+    const isLarge = rssBytes > settings.recycleRssBytes;
+    const isWorn = process.callCount >= settings.maxInvocations ||
+      nowMs - process.startedMs >= settings.maxAgeMs;
+    if ((isLarge || isWorn) && mayRecycle(process)) return isLarge ? "memory" : "worn";
     const isIdle = process.idleMs(nowMs) >= settings.idleMs && isSpare(process);
     return isIdle ? "idle" : undefined;
   }

@@ -183,7 +183,7 @@ export class FakeChild implements Child {
 
   /** What it was told, but for the time. */
   get told(): readonly GatewayMessage[] {
-    return this.received.filter(({ kind }) => kind !== "sentAt");
+    return this.received.filter(({ kind }) => kind !== "sentAt" && kind !== "synced");
   }
 
   /** The numbers of the calls it was given. */

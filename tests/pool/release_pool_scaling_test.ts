@@ -1,12 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createPool, isSettled, longWaitMs, placesOf } from "./created_pool.ts";
-import { createWorkers, type FakeChild, turn } from "./fake_workers.ts";
-
-/** Has a process reply to what it was sent last. */
-async function replyToLast(child: FakeChild): Promise<void> {
-  await turn();
-  child.reply(child.calls.at(-1) ?? 0);
-}
+import { createPool, longWaitMs, placesOf } from "./created_pool.ts";
+import { createWorkers, turn } from "./fake_workers.ts";
 
 describe("how many processes a ReleasePool has", () => {
   test("is as many as are kept, from its opening on", async () => {
@@ -53,6 +47,22 @@ describe("how many processes a ReleasePool has", () => {
     clock.advance(longWaitMs * 10);
     expect(placesOf(askers)).toEqual([1_000, 1_001, 1_002, undefined, undefined]);
     expect(workers.children.length).toBe(3);
+  });
+
+  test("grows at once for the first who asks when there is none, however busy it was", async () => {
+    await using workers = await createWorkers();
+    const { ask, warm } = createPool(workers, { processConcurrency: 1 });
+    const child = await warm();
+    ask();
+    const waited = ask();
+    for (const id of [1, 2]) {
+      await turn();
+      child.reply(id);
+    }
+    await child.exit({ code: 1 });
+    expect([waited.ending?.kind, workers.children.length]).toEqual(["replied", 1]);
+    ask();
+    expect(workers.children.length).toBe(2);
   });
 
   test("does not grow for somebody who has left the queue in time", async () => {
@@ -236,137 +246,5 @@ describe("overdue processes", () => {
     expect(workers.children.length).toBe(4);
     await workers.last.start();
     expect(waiting.slot?.pid).toBe(workers.last.pid);
-  });
-});
-
-describe("a task whose top level takes its process down", () => {
-  test("fails without a process once it is found out; the others are served", async () => {
-    await using workers = await createWorkers();
-    const { pool, ask, askNew, causes } = createPool(workers);
-    const described = pool.describe();
-    const waiting = [ask("slow"), ask()];
-    workers.last.connect();
-    workers.last.load("hello");
-    workers.last.send({ kind: "loading", task: "slow" });
-    workers.last.print("stderr", "no luck\n");
-    await workers.last.exit({ code: 1 });
-    expect(waiting[0]?.ending).toMatchObject({
-      kind: "failed",
-      failure: { code: "load_failed", stack: "no luck\n" },
-    });
-    expect(await described).toBe(pool.shapes ?? new Map());
-    expect([pool.shapeOf("slow")?.kind, pool.startFailure, causes]).toEqual([
-      "broken",
-      undefined,
-      ["exited"],
-    ]);
-    const late = [ask("slow"), askNew("slow")];
-    expect(late.map(({ slot, ending }) => [slot?.pid, ending?.kind])).toEqual([
-      [0, "failed"],
-      [0, "failed"],
-    ]);
-    await workers.last.start();
-    expect([waiting[1]?.slot?.pid, workers.children.length]).toEqual([workers.last.pid, 2]);
-    expect(workers.last.told.map(({ kind }) => kind)).not.toContain("describe");
-  });
-
-  test("is looked for one by one where it may be one of several", async () => {
-    await using workers = await createWorkers();
-    const { pool } = createPool(workers);
-    const described = pool.describe();
-    workers.last.connect();
-    for (const task of ["hello", "slow"]) workers.last.send({ kind: "loading", task });
-    await workers.last.exit({ code: 1 });
-    workers.last.connect();
-    await turn();
-    expect(workers.last.received).toEqual([
-      { kind: "describe", tasks: ["hello", "slow"], isCareful: true },
-    ]);
-    workers.last.send({ kind: "loading", task: "hello" });
-    await workers.last.exit({ code: 1 });
-    await workers.last.start();
-    expect([...(await described) ?? []].map(([task, { kind }]) => [task, kind])).toEqual([
-      ["hello", "broken"],
-      ["slow", "loaded"],
-    ]);
-    expect(workers.children.length).toBe(3);
-  });
-
-  test("is none that was loading when the pool had no use for the process", async () => {
-    await using workers = await createWorkers();
-    const { pool, ask } = createPool(workers);
-    const waiting = ask();
-    workers.last.connect();
-    workers.last.send({ kind: "loading", task: "hello" });
-    pool.hold();
-    const drained = pool.drain();
-    waiting.cancel();
-    await workers.last.exit({ signal: "SIGTERM" });
-    const held = ask();
-    expect([held.slot, held.ending]).toEqual([undefined, undefined]);
-    await workers.last.start();
-    expect(held.slot?.pid).toBe(workers.last.pid);
-    await replyToLast(workers.last);
-    pool.release();
-    expect(await isSettled(drained)).toBe(false);
-    await workers.last.exit();
-    await drained;
-  });
-});
-
-describe("ReleasePool.describeTask()", () => {
-  test("ends as soon as that task is known, which is loaded first", async () => {
-    await using workers = await createWorkers();
-    const { pool } = createPool(workers);
-    const known = pool.describeTask("slow", new AbortController().signal);
-    workers.last.connect();
-    await turn();
-    expect(workers.last.received).toEqual([
-      { kind: "describe", tasks: ["slow", "hello"], isCareful: false },
-    ]);
-    workers.last.load("slow");
-    await known;
-    expect([pool.shapeOf("slow")?.kind, pool.shapeOf("hello")]).toEqual(["loaded", undefined]);
-    await pool.describeTask("slow", new AbortController().signal);
-    expect(workers.children.length).toBe(1);
-  });
-
-  test("ends with its signal, and waits for nothing where that has aborted", async () => {
-    await using workers = await createWorkers();
-    const { pool } = createPool(workers);
-    await pool.describeTask("slow", AbortSignal.abort());
-    expect(workers.children).toEqual([]);
-    const leaving = new AbortController();
-    const left = pool.describeTask("slow", leaving.signal);
-    leaving.abort();
-    await left;
-    expect(pool.shapeOf("slow")).toBeUndefined();
-  });
-
-  test("waits in no queue that is full, of which it is a part", async () => {
-    await using workers = await createWorkers();
-    const { pool, ask } = createPool(workers, { maxQueue: 2 });
-    const { signal } = new AbortController();
-    const first = pool.describeTask("slow", signal);
-    const asker = ask();
-    await pool.describeTask("slow", signal);
-    expect([await isSettled(first), ask().refusal]).toEqual([
-      false,
-      { kind: "queue-full", limit: 2 },
-    ]);
-    await workers.last.start();
-    await first;
-    expect(asker.slot?.pid).toBe(workers.last.pid);
-  });
-
-  test("ends when no process lives to tell, and at once while none may be started", async () => {
-    await using workers = await createWorkers();
-    const { pool } = createPool(workers);
-    const { signal } = new AbortController();
-    const known = pool.describeTask("slow", signal);
-    for (let death = 1; death <= 3; death++) await workers.last.exit({ code: 1 });
-    await known;
-    await pool.describeTask("slow", signal);
-    expect(workers.children.length).toBe(3);
   });
 });

@@ -15,6 +15,7 @@ const keepsTwo: Partial<PoolSettings> = { minProcesses: 2, maxProcesses: 3 };
 function viewOf(view: Partial<PoolView>): PoolView {
   return {
     starting: 0,
+    slow: 0,
     ready: 0,
     outside: 0,
     queueLength: 0,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Clock } from "../../runtime/base/clock.ts";
+import { silentLog } from "../../runtime/base/log.ts";
 import type { PoolSettings } from "../../runtime/pool/pool_settings.ts";
 import { Upkeep } from "../../runtime/pool/upkeep.ts";
 import type { WorkerProcess } from "../../runtime/pool/worker_process.ts";
@@ -15,7 +16,14 @@ function createUpkeep(workers: FakeWorkers, options: Partial<PoolSettings> = {})
   const { clock, process, child } = started;
   child.connect();
   const retired: (readonly [pid: number, cause: string])[] = [];
-  const state = { isSpare: true, rssBytes: 10 * mib, processes: [process], sleptMs: 0, looks: 0 };
+  const state = {
+    isSpare: true,
+    mayRecycle: true,
+    rssBytes: 10 * mib,
+    processes: [process],
+    sleptMs: 0,
+    looks: 0,
+  };
   /** The clock of a process that sleeps at times, and finds its timers late then. */
   const ownClock: Clock = {
     monotonicMs: () => clock.monotonicMs() + state.sleptMs,
@@ -26,21 +34,26 @@ function createUpkeep(workers: FakeWorkers, options: Partial<PoolSettings> = {})
         callback();
       }),
   };
-  /** What a look is to lead to. */
-  const onRetire: (() => void)[] = [];
+  const recycled: number[] = [];
+  /** What is to be done for a process that was at work. */
+  const onRecycled: (() => void)[] = [];
   const upkeep = new Upkeep({
     clock: ownClock,
     settings: { ...settings, ...options },
     readRss: () => state.rssBytes,
     processes: (): readonly WorkerProcess[] => state.processes,
     isSpare: () => state.isSpare,
-    retire(process, cause) {
-      retired.push([process.pid, cause]);
-      for (const action of onRetire) action();
+    mayRecycle: () => state.mayRecycle,
+    log: silentLog,
+    onRecycled() {
+      recycled.push(process.pid);
+      for (const action of onRecycled) action();
     },
   });
+  // It stays as it is, so that a test can look at what comes next.
+  process.retire = (cause) => void retired.push([process.pid, cause ?? "retired"]);
   upkeep.wake(false);
-  return { ...started, upkeep, retired, state, onRetire };
+  return { ...started, upkeep, retired, recycled, state, onRecycled };
 }
 
 describe("Upkeep of a process without anything to do", () => {
@@ -63,7 +76,7 @@ describe("Upkeep of a process without anything to do", () => {
 
   test("counts from when its last call ended", async () => {
     await using workers = await createWorkers();
-    const { clock, child, run, retired } = createUpkeep(workers, { idleMs: 5_000 });
+    const { clock, child, run, recycled, retired } = createUpkeep(workers, { idleMs: 5_000 });
     const id = run("call");
     await turn();
     clock.advance(60_000);
@@ -72,20 +85,33 @@ describe("Upkeep of a process without anything to do", () => {
     clock.advance(4_000);
     expect(retired).toEqual([]);
     clock.advance(2_000);
-    expect(retired).toEqual([[child.pid, "idle"]]);
+    expect([retired, recycled]).toEqual([[[child.pid, "idle"]], []]);
   });
 });
 
 describe("Upkeep of a process that wears out", () => {
+  test("keeps it while it may not be replaced", async () => {
+    await using workers = await createWorkers();
+    const { clock, retired, state } = createUpkeep(workers, { maxAgeMs: 1_000 });
+    state.mayRecycle = false;
+    clock.advance(10_000);
+    expect(retired).toEqual([]);
+    state.mayRecycle = true;
+    clock.advance(1_000);
+    expect(retired.map(([, cause]) => cause)).toEqual(["worn"]);
+  });
+
   test("retires it after so many calls", async () => {
     await using workers = await createWorkers();
-    const { clock, run, retired } = createUpkeep(workers, { maxInvocations: 2 });
+    const { clock, child, run, recycled, retired } = createUpkeep(workers, { maxInvocations: 2 });
     run("first");
     clock.advance(2_000);
     expect(retired).toEqual([]);
     run("second");
     clock.advance(1_000);
     expect(retired.map(([, cause]) => cause)).toEqual(["worn"]);
+    // It was at work, so that somebody has to see to its successor.
+    expect(recycled).toEqual([child.pid]);
   });
 
   test("retires it at its age", async () => {
@@ -128,20 +154,21 @@ describe("Upkeep of a process that wears out", () => {
 
   test("lets one live whose memory is not known", async () => {
     await using workers = await createWorkers();
-    const { process, clock } = startProcess(workers);
+    const { child, process, clock } = startProcess(workers);
     const upkeep = new Upkeep({
       clock,
       settings: { ...settings, recycleRssBytes: 1, maxRssBytes: 1 },
       readRss: () => undefined,
       processes: () => [process],
       isSpare: () => false,
-      retire() {
-        throw new Error("Cannot be worn: nothing is known of it");
-      },
+      mayRecycle: () => true,
+      log: silentLog,
+      onRecycled() {},
     });
+    child.connect();
     upkeep.wake(false);
     clock.advance(5_000);
-    expect(process.state).toBe("starting");
+    expect([process.state, child.signals]).toEqual(["ready", []]);
     upkeep.stop();
   });
 });
@@ -213,10 +240,14 @@ describe("Upkeep", () => {
 
   test("wakes to one look at a time when a look leads to the start of a process", async () => {
     await using workers = await createWorkers();
-    const { clock, upkeep, onRetire, retired } = createUpkeep(workers, { maxAgeMs: 1_000 });
-    onRetire.push(() => upkeep.wake(false));
+    const { clock, upkeep, onRecycled, recycled, run } = createUpkeep(workers, {
+      maxAgeMs: 1_000,
+    });
+    onRecycled.push(() => upkeep.wake(false));
+    run("call");
+    await turn();
     clock.advance(5_500);
-    expect(retired.length).toBeGreaterThan(3);
+    expect(recycled.length).toBeGreaterThan(3);
     expect(clock.pending).toBe(1);
     upkeep.stop();
     expect(clock.pending).toBe(0);

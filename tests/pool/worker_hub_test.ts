@@ -37,7 +37,7 @@ describe("WorkerHub", () => {
     const token = workers.hub.expect(one.link);
     workers.hub.expect(other.link);
     const child = dial(workers);
-    child.connect({ token });
+    child.connect({ token, sync: false });
     child.send({ kind: "loading", task: "hello" });
     child.disconnect();
     expect(one.events).toEqual(["connect", `frame ${frameKinds.loading}`, "close good"]);
@@ -48,9 +48,9 @@ describe("WorkerHub", () => {
     await using workers = await createWorkers();
     const { link, events } = createLink();
     const token = workers.hub.expect(link);
-    dial(workers).connect({ token });
+    dial(workers).connect({ token, sync: false });
     const second = dial(workers);
-    second.connect({ token });
+    second.connect({ token, sync: false });
     second.send({ kind: "loading", task: "hello" });
     second.disconnect();
     expect([second.isHungUp, events]).toEqual([true, ["connect"]]);
@@ -84,7 +84,7 @@ describe("WorkerHub", () => {
     await using workers = await createWorkers();
     const { link, events } = createLink();
     const child = dial(workers);
-    child.connect({ token: workers.hub.expect(link) });
+    child.connect({ token: workers.hub.expect(link), sync: false });
     child.sendBytes(Buffer.alloc(20));
     child.send({ kind: "loading", task: "hello" });
     child.disconnect();

@@ -158,7 +158,7 @@ describe("a WorkerProcess whose event loop is blocked", () => {
     child.isBlocked = true;
     watch(5_000);
     await turn();
-    expect([process.state, child.received]).toEqual(["ready", []]);
+    expect([process.state, child.told]).toEqual(["ready", []]);
   });
 
   test("that answers is asked no more than it has to be", async () => {
