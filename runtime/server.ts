@@ -21,6 +21,7 @@ import { WorkerHub } from "./pool/worker_hub.ts";
 import type { TaskShape } from "./protocol/call.ts";
 import type { Recorder } from "./protocol/records.ts";
 import { createLog } from "./store/log.ts";
+import { LogWriter } from "./store/log_writer.ts";
 import { createReporter } from "./store/reporter.ts";
 
 /** A drain's last part, in which running invocations are told that it ends. */
@@ -31,6 +32,8 @@ const flushMs = 1_000;
 const maxProcesses = 1;
 /** Invocations of one request: further attempts come with the pool that can run them. */
 const maxAttempts = 1;
+/** For lines of the log, where whoever reads them has stalled. */
+const logFlushMs = 500;
 const adminIdleSeconds = 30;
 
 /** What a server is started with. */
@@ -54,6 +57,8 @@ export interface Server {
   warmUp(): Promise<void>;
   /** Takes up changed apps and certificates; never rejects. */
   reload(): Promise<void>;
+  /** Waits a moment for lines of the log that are not written yet. */
+  flushLog(): Promise<unknown>;
   /** Drains and stops; resolves with whether everything that ran could finish. */
   close(): Promise<boolean>;
 }
@@ -66,6 +71,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { platform, settings } = options;
   const surroundings = createSurroundings(options);
   await using started = new AsyncDisposableStack();
+  started.defer(async () => void await surroundings.logWriter.flush(logFlushMs));
   await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
   const hub = await WorkerHub.open(platform, surroundings.log);
   started.defer(() => hub.close());
@@ -83,14 +89,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   started.move();
   return new RunningServer({
     ...{ settings, isLoopback, deployments, supervisor, listener, admin, hub, state },
-    log: surroundings.log,
+    ...surroundings,
   });
 }
 
-interface Parts {
+interface Parts extends Surroundings {
   readonly settings: Settings;
   readonly isLoopback: boolean;
-  readonly log: Log;
   readonly deployments: Deployments<ReleasePool>;
   readonly supervisor: Supervisor;
   readonly listener: PublicListener;
@@ -137,6 +142,10 @@ class RunningServer implements Server {
     await this.#parts.deployments.reload();
   }
 
+  flushLog(): Promise<unknown> {
+    return this.#parts.logWriter.flush(logFlushMs);
+  }
+
   async close(): Promise<boolean> {
     const { state, supervisor, listener, deployments, admin, hub, log } = this.#parts;
     state.isReady = false;
@@ -150,6 +159,7 @@ class RunningServer implements Server {
     await listener.abort();
     await admin.abort();
     await hub.close();
+    await this.flushLog();
     return isFinished;
   }
 
@@ -185,6 +195,7 @@ function faultOf(shape: TaskShape): { reason: string; stack: string | undefined 
 }
 
 interface Surroundings {
+  readonly logWriter: LogWriter;
   readonly log: Log;
   readonly recorder: Recorder;
   readonly ids: IdSource;
@@ -192,10 +203,12 @@ interface Surroundings {
 
 function createSurroundings({ platform, settings }: ServerOptions): Surroundings {
   const { logFormat: format, logLevel: level } = settings;
-  const log = createLog(platform, { format, level });
+  const onDropped = (lines: number) => log.warn("log.dropped", { lines });
+  const output = new LogWriter({ platform, onDropped });
+  const log: Log = createLog(output, { format, level });
   const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorder = createReporter({ platform, log, clock: systemClock, format, showRequests });
-  return { log, recorder, ids: new IdSource() };
+  const recorder = createReporter({ output, log, clock: systemClock, format, showRequests });
+  return { logWriter: output, log, recorder, ids: new IdSource() };
 }
 
 function openDeployments(

@@ -69,7 +69,7 @@ export function runUntilStopped(server: Server, { platform }: CommandContext): P
   return new Promise((resolve) => {
     let isStopping = false;
     const stop = () => {
-      if (isStopping) platform.exit(exitCodes.failed);
+      if (isStopping) return void server.flushLog().then(() => platform.exit(exitCodes.failed));
       isStopping = true;
       void server.close().then((isFinished) =>
         resolve(isFinished ? exitCodes.done : exitCodes.failed)

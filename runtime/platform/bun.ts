@@ -1,6 +1,7 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
+import { write } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
 import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
@@ -30,6 +31,7 @@ export const platform: Platform = {
   isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
   writeOut: (stream, text) =>
     void (stream === "stdout" ? process.stdout : process.stderr).write(text),
+  writeSome,
   readStdin: () => Bun.stdin.text(),
   exit: (code) => process.exit(code),
   onSignal: (signal, listener) => void process.on(signal, listener),
@@ -62,6 +64,17 @@ function programCommand(): string[] {
   return isCompiled
     ? [process.execPath]
     : [process.execPath, "--no-install", "--no-env-file", main];
+}
+
+/** The streams of `process` keep without limit what nobody reads, and end with the reader. */
+function writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) =>
+    write(stream === "stdout" ? 1 : 2, bytes, (error, written) => {
+      if (!error) resolve(written);
+      else if (error.code === "EAGAIN") resolve(0);
+      else reject(error);
+    })
+  );
 }
 
 function spawn(options: SpawnOptions): Child {

@@ -24,6 +24,7 @@ export const platform: Platform = {
   cwd: Deno.cwd(),
   isTerminal: (stream) => Deno[stream].isTerminal(),
   writeOut,
+  writeSome,
   readStdin: () => new Response(Deno.stdin.readable).text(),
   exit: (code) => Deno.exit(code),
   onSignal: (signal, listener) => Deno.addSignalListener(signal, listener),
@@ -77,6 +78,15 @@ function writeOut(stream: "stdout" | "stderr", text: string): void {
   } catch (error) {
     // Whoever read has gone: what is written from here on is for nobody, as under Bun.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+async function writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number> {
+  try {
+    return await Deno[stream].write(bytes);
+  } catch (error) {
+    if (error instanceof Deno.errors.WouldBlock) return 0;
+    throw error;
   }
 }
 

@@ -127,6 +127,11 @@ export interface Platform {
   isTerminal(stream: "stdout" | "stderr"): boolean;
   /** Writes text at once, without buffering in this process. */
   writeOut(stream: "stdout" | "stderr", text: string): void;
+  /**
+   * Writes bytes without holding this thread up, however long the reader takes; resolves with how
+   * many were taken, 0 where a pipe that lets nobody wait is full. Rejects when nobody can take them.
+   */
+  writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number>;
   /** All of standard input as text. */
   readStdin(): Promise<string>;
   exit(code: number): never;

@@ -28,6 +28,7 @@ export function createFakePlatform(
     writeOut: (stream, text) => {
       written[stream] += text;
     },
+    writeSome: refuse,
     readStdin: () => Promise.resolve(""),
     exit: refuse,
     onSignal: refuse,
