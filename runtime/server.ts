@@ -8,6 +8,7 @@ import { IdSource } from "./base/ids.ts";
 import type { Log } from "./base/log.ts";
 import type { Settings } from "./config/config.ts";
 import { Deployments, type PoolTarget } from "./deploy/deployments.ts";
+import { logTaskFaults } from "./deploy/task_faults.ts";
 import { readCertificate } from "./gateway/certificate.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { HostTable } from "./gateway/hosts.ts";
@@ -18,7 +19,6 @@ import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/
 import { workerEnvironment } from "./pool/environment.ts";
 import { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
-import type { TaskShape } from "./protocol/call.ts";
 import type { Recorder } from "./protocol/records.ts";
 import { createLog } from "./store/log.ts";
 import { LogWriter } from "./store/log_writer.ts";
@@ -130,10 +130,7 @@ class RunningServer implements Server {
   async warmUp(): Promise<void> {
     const { deployments, log } = this.#parts;
     for (const { hostname, active } of deployments.all) {
-      for (const [task, shape] of (await active.pool.describe()) ?? []) {
-        const fault = faultOf(shape);
-        if (fault) log.error("task.broken", { deployment: hostname, task, ...fault });
-      }
+      logTaskFaults(log, { deployment: hostname, shapes: await active.pool.describe() });
     }
   }
 
@@ -187,13 +184,6 @@ class RunningServer implements Server {
   }
 }
 
-/** Why every request to a task will get 500. */
-function faultOf(shape: TaskShape): { reason: string; stack: string | undefined } | undefined {
-  if (shape.kind === "broken") return { reason: shape.failure.message, stack: shape.failure.stack };
-  if (shape.hasAuthenticate) return undefined;
-  return { reason: 'missing export "authenticate": add it', stack: undefined };
-}
-
 interface Surroundings {
   readonly logWriter: LogWriter;
   readonly log: Log;
@@ -218,7 +208,7 @@ function openDeployments(
   const { environment, hostname, dataDir, task, processConcurrency, maxQueue } = settings;
   const env = workerEnvironment(platform.env, settings.taskEnv);
   return Deployments.open<ReleasePool>({
-    ...{ appDirs, environment, hostname, dataDir, log },
+    ...{ appDirs, environment, hostname, dataDir, log, platform },
     overrides: { ...task, attempts: maxAttempts },
     openPool: (target) =>
       new ReleasePool({

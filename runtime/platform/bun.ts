@@ -1,10 +1,9 @@
-import { dlopen, FFIType } from "bun:ffi";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { write } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
-import { libcNames, prSetPdeathsig, sigkill } from "./linux.ts";
+import { dieWithParent, lockFolder } from "./bun_libc.ts";
 import type {
   Child,
   Connection,
@@ -41,6 +40,7 @@ export const platform: Platform = {
   connect,
   serveHttp,
   headerFields,
+  lockFolder,
   dieWithParent,
   onUncaught(listener) {
     process.on("uncaughtException", (error) => listener("exception", error));
@@ -272,22 +272,4 @@ function headerFields(headers: Headers): Record<string, string> {
   // Only this name comes as a list; nothing else needs a second pass.
   if (Array.isArray(cookies)) fields["set-cookie"] = cookies.join(", ");
   return fields as Record<string, string>;
-}
-
-function dieWithParent(): void {
-  if (process.platform !== "linux") return;
-  const parent = process.ppid;
-  const { u64, i32 } = FFIType;
-  for (const name of libcNames(process.arch)) {
-    try {
-      const libc = dlopen(name, { prctl: { args: [i32, u64, u64, u64, u64], returns: i32 } });
-      libc.symbols.prctl(prSetPdeathsig, sigkill, 0, 0, 0);
-    } catch {
-      // This C library is not the one of the machine: the next name is tried.
-      continue;
-    }
-    // The parent may have died before the request reached the kernel.
-    if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
-    return;
-  }
 }

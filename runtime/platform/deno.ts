@@ -6,6 +6,7 @@ import type {
   Child,
   Connection,
   ConnectionEvents,
+  FolderLock,
   HttpOptions,
   HttpServer,
   Listener,
@@ -34,6 +35,7 @@ export const platform: Platform = {
   connect,
   serveHttp,
   headerFields: (headers) => Object.fromEntries(headers),
+  lockFolder,
   dieWithParent,
   onUncaught(listener) {
     globalThis.addEventListener("error", (event) => {
@@ -233,6 +235,30 @@ const silentPeer = { clientAddress: () => undefined, waiting() {}, answering() {
 /** HTTP/2, which Deno speaks over TLS, has its authority in the URL alone. */
 function hostOf(request: Request, isTls: boolean): string | undefined {
   return request.headers.get("host") ?? (isTls ? new URL(request.url).host : undefined);
+}
+
+function lockFolder(path: string, kind: "shared" | "alone"): FolderLock | undefined {
+  const file = tryOpen(path);
+  if (!file?.tryLockSync(kind === "alone")) {
+    file?.close();
+    return undefined;
+  }
+  let isOpen = true;
+  return {
+    unlock() {
+      if (isOpen) file.close();
+      isOpen = false;
+    },
+  };
+}
+
+function tryOpen(path: string): Deno.FsFile | undefined {
+  try {
+    return Deno.openSync(path);
+  } catch {
+    // Gone, or somebody else's: no lock either way.
+    return undefined;
+  }
 }
 
 function dieWithParent(): void {

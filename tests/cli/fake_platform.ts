@@ -38,6 +38,7 @@ export function createFakePlatform(
     connect: refuse,
     serveHttp: refuse,
     headerFields: refuse,
+    lockFolder: refuse,
     dieWithParent: refuse,
     onUncaught: refuse,
     dropPrivileges: refuse,
