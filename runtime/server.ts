@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { createAdmin } from "./admin/admin.ts";
 import { openAdminSocket } from "./admin/admin_socket.ts";
 import { systemClock } from "./base/clock.ts";
@@ -20,6 +19,7 @@ import { workerEnvironment } from "./pool/environment.ts";
 import { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
 import type { Recorder } from "./protocol/records.ts";
+import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
 import { LogWriter } from "./store/log_writer.ts";
 import { createReporter } from "./store/reporter.ts";
@@ -72,8 +72,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const surroundings = createSurroundings(options);
   await using started = new AsyncDisposableStack();
   started.defer(async () => void await surroundings.logWriter.flush(logFlushMs));
-  await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
-  const hub = await WorkerHub.open(platform, surroundings.log);
+  await openDataFolder(settings.dataDir, surroundings.log);
+  const hub = await WorkerHub.open(platform, { ...surroundings, clock: systemClock });
   started.defer(() => hub.close());
   const deployments = await openDeployments(options, { ...surroundings, hub });
   started.defer(() => deployments.close());

@@ -1,5 +1,5 @@
 import type { CancelTimer } from "../base/clock.ts";
-import { messageOf, RuntimeError, Unreachable } from "../base/errors.ts";
+import { RuntimeError, Unreachable } from "../base/errors.ts";
 import type { Child, Connection, ExitStatus } from "../platform/platform.ts";
 import type { DeathState, Ending, Failure, OwnedCall, TaskShape } from "../protocol/call.ts";
 import { FrameWriter } from "../protocol/frames.ts";
@@ -59,7 +59,7 @@ export class WorkerProcess {
     this.#token = start.hub.expect({
       onConnect: (connection) => this.#connected(connection),
       onFrame: (frame) => this.#handle(parseWorkerMessage(frame)),
-      onClose: (error) => this.#disconnected(error),
+      onClose: (fault) => this.#disconnected(fault),
     });
     this.#child = this.#spawn();
     this.#output = new OutputLines(this.#child.pid, start.events.onOutput);
@@ -210,9 +210,9 @@ export class WorkerProcess {
   }
 
   /** The connection is the process's only use: without it, it ends. */
-  #disconnected(error: Error | undefined): void {
+  #disconnected(fault: string | undefined): void {
     if (this.#state === "ended") return;
-    if (error) this.kill(`it sent what no worker sends: ${messageOf(error)}`);
+    if (fault !== undefined) this.kill(fault);
     // A process that ends by itself closes first and is reaped a moment later.
     else this.#after(graceMs, () => this.kill("it closed its connection"));
   }

@@ -7,7 +7,7 @@ import type {
   Platform,
   SpawnOptions,
 } from "../../runtime/platform/platform.ts";
-import { WorkerHub } from "../../runtime/pool/worker_hub.ts";
+import { type HubOptions, WorkerHub } from "../../runtime/pool/worker_hub.ts";
 import { parseBootMessage } from "../../runtime/protocol/boot.ts";
 import type { Failure, Reply, TaskShape } from "../../runtime/protocol/call.ts";
 import { type Frame, FrameReader } from "../../runtime/protocol/frames.ts";
@@ -19,6 +19,7 @@ import type {
 } from "../../runtime/protocol/messages.ts";
 import { writeWorkerMessage } from "../../runtime/protocol/worker_codec.ts";
 import { createFakePlatform } from "../cli/fake_platform.ts";
+import { ManualClock } from "../manual_clock.ts";
 import { bytesOf } from "../protocol/support.ts";
 
 type Accept = (connection: Connection) => ConnectionEvents;
@@ -88,6 +89,12 @@ export class FakeChild implements Child {
 
   /** Connects and says hello, by default with the token it was given. */
   connect(token = this.boot.token): void {
+    this.dial();
+    this.send({ kind: "hello", token });
+  }
+
+  /** Connects, and says nothing. */
+  dial(): void {
     const reader = new FrameReader((frame: Frame) =>
       void this.received.push(parseGatewayMessage(frame))
     );
@@ -98,7 +105,6 @@ export class FakeChild implements Child {
         this.isHungUp = true;
       },
     });
-    this.send({ kind: "hello", token });
   }
 
   send(message: WorkerMessage): void {
@@ -156,11 +162,15 @@ export interface FakeWorkers extends AsyncDisposable {
 }
 
 /** Opens a hub for fake workers; `await using` closes it. */
-export async function createWorkers(): Promise<FakeWorkers> {
+export async function createWorkers(
+  { log = silentLog, clock = new ManualClock() }: Partial<HubOptions> = {},
+): Promise<FakeWorkers> {
   const children: FakeChild[] = [];
   let accept: Accept | undefined;
   const platform: Platform = {
     ...createFakePlatform([]).platform,
+    // Without locks nothing is taken for dead: the folders beside ours belong to real gateways.
+    lockFolder: () => undefined,
     selfCommand: (role) => ["webtaskd", role],
     listen(_path, accepting) {
       accept = accepting;
@@ -173,7 +183,7 @@ export async function createWorkers(): Promise<FakeWorkers> {
       return child;
     },
   };
-  const hub = await WorkerHub.open(platform, silentLog);
+  const hub = await WorkerHub.open(platform, { log, clock });
   const workers: FakeWorkers = {
     platform,
     hub,

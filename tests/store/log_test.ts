@@ -107,7 +107,10 @@ describe("createLog()", () => {
     const records: LogRecord[] = [];
     configureSync({
       sinks: { list: (record) => void records.push(record) },
-      loggers: [{ category: ["program"], lowestLevel: "info", sinks: ["list"] }],
+      loggers: [
+        { category: ["program"], lowestLevel: "info", sinks: ["list"] },
+        { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["list"] },
+      ],
     });
     try {
       createLogging().log.info("event");
