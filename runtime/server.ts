@@ -135,6 +135,9 @@ class RunningServer implements Server {
   }
 
   async reload(): Promise<void> {
+    const { state, log } = this.#parts;
+    // What is opened from here on would not be closed.
+    if (!state.isReady) return log.warn("reload.refused", { reason: "the server stops" });
     await this.#reloadCertificate();
     await this.#parts.deployments.reload();
   }
@@ -173,10 +176,12 @@ class RunningServer implements Server {
   }
 
   async #reloadCertificate(): Promise<void> {
-    const { settings: { tls }, listener, log } = this.#parts;
+    const { settings: { tls }, state, listener, log } = this.#parts;
     if (!tls) return;
     try {
-      await listener.useCertificate(await readCertificate(tls));
+      const certificate = await readCertificate(tls);
+      if (!state.isReady) return;
+      await listener.useCertificate(certificate);
       log.info("certificate.activated", { file: tls.certFile });
     } catch (error) {
       log.error("certificate.refused", { reason: messageOf(error) });
@@ -264,7 +269,15 @@ async function openListener(
   const tls = settings.tls ? await readCertificate(settings.tls) : undefined;
   const { listen: host, port } = settings;
   const serveHttp = (options: HttpOptions) => listen(platform, options);
+  if (tls && port !== 0) await requireFree(platform, { kind: "tcp", host, port });
   return await PublicListener.open({ platform: { serveHttp }, gateway, host, port, tls });
+}
+
+/** The next certificate's listener has to share the port; by that, so could another server. */
+async function requireFree(platform: Platform, address: HttpAddress): Promise<void> {
+  const handler = () => new Response(undefined, { status: 503 });
+  const http = { tls: undefined, reusePort: false, idleTimeoutSeconds: adminIdleSeconds };
+  await (await listen(platform, { address, handler, ...http })).abort();
 }
 
 async function listen(platform: Platform, options: HttpOptions): Promise<HttpServer> {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { chmod, lstat, readdir, readFile, readlink, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { maxReleaseBytes } from "./app_files.ts";
 
 const ownerMode = 0o700;
@@ -56,9 +56,16 @@ async function hashEntry(
   }
 }
 
-/** Everything but folders, by its path below `dir`. */
+/** Everything but folders, by its path below `dir`; links, as the one to the packages, end there. */
 async function listTree(dir: string): Promise<readonly string[]> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => !entry.isDirectory())
-    .map(({ parentPath, name }) => join(parentPath, name).slice(dir.length + 1)).sort();
+  const names: string[] = [];
+  const folders = [dir];
+  for (const folder of folders) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      else names.push(relative(dir, path));
+    }
+  }
+  return names.sort();
 }

@@ -257,6 +257,13 @@ describe("buildRelease()", () => {
     expect((await build(folder)).id).not.toBe(id);
   });
 
+  test("gives an app the same release whatever the code of its packages", async () => {
+    await using folder = await createTempFolder({ ...app, "app/node_modules/ms/index.js": "1" });
+    const first = await build(folder);
+    await folder.write({ "app/node_modules/ms/index.js": "2" });
+    expect(await build(folder)).toEqual(first);
+  });
+
   test("leaves out pipes, which nobody could read to their end", async () => {
     await using folder = await createTempFolder(app);
     Bun.spawnSync(["mkfifo", join(folder.path, "app/pipe")]);
