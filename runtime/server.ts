@@ -14,6 +14,7 @@ import { HostTable } from "./gateway/hosts.ts";
 import { PublicListener } from "./gateway/public_listener.ts";
 import { toTaskUrls } from "./gateway/task_urls.ts";
 import { Supervisor } from "./invocation/supervisor.ts";
+import { requireFree } from "./platform/free_port.ts";
 import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
 import { workerEnvironment } from "./pool/environment.ts";
 import { ReleasePool } from "./pool/release_pool.ts";
@@ -269,15 +270,8 @@ async function openListener(
   const tls = settings.tls ? await readCertificate(settings.tls) : undefined;
   const { listen: host, port } = settings;
   const serveHttp = (options: HttpOptions) => listen(platform, options);
-  if (tls && port !== 0) await requireFree(platform, { kind: "tcp", host, port });
+  if (tls && port !== 0) await requireFree({ serveHttp }, { kind: "tcp", host, port });
   return await PublicListener.open({ platform: { serveHttp }, gateway, host, port, tls });
-}
-
-/** The next certificate's listener has to share the port; by that, so could another server. */
-async function requireFree(platform: Platform, address: HttpAddress): Promise<void> {
-  const handler = () => new Response(undefined, { status: 503 });
-  const http = { tls: undefined, reusePort: false, idleTimeoutSeconds: adminIdleSeconds };
-  await (await listen(platform, { address, handler, ...http })).abort();
 }
 
 async function listen(platform: Platform, options: HttpOptions): Promise<HttpServer> {
