@@ -22,7 +22,6 @@ export interface AppListing {
 /**
  * Copies an app's files, and a link to its packages, into an empty folder. Nobody may write to them
  * there.
- * @throws {RuntimeError} `bad_app` when they are too large.
  */
 export async function copyApp(
   { source, to, listing: { folders, files }, packages }: {
@@ -33,12 +32,7 @@ export async function copyApp(
   },
 ): Promise<void> {
   for (const folder of folders) await mkdir(join(to, folder), { recursive: true });
-  let bytes = 0;
-  for (const file of files) {
-    bytes += (await stat(join(source, file))).size;
-    if (bytes > maxReleaseBytes) throw tooLarge(source, `${maxReleaseBytes} bytes`);
-    await copyReadOnly(join(source, file), join(to, file));
-  }
+  for (const file of files) await copyReadOnly(join(source, file), join(to, file));
   if (packages !== undefined) await symlink(packages, join(to, packagesName), "dir");
   for (const folder of folders) await chmod(join(to, folder), folderMode);
 }
@@ -52,18 +46,22 @@ async function copyReadOnly(from: string, to: string): Promise<void> {
  * Lists what of an app's folder is part of a release; `leaveOut` is a folder that may lie within.
  * @throws {RuntimeError} `bad_app` when that is too much, or a link that cannot be followed.
  */
-export async function listApp(source: string, leaveOut: string): Promise<AppListing> {
+export async function listApp(source: string, leaveOut?: string): Promise<AppListing> {
   const files: string[] = [];
+  let bytes = 0;
   const pending = [source];
   for (const folder of pending) {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
-      if (isLeftOut(entry.name) || `${leaveOut}/`.startsWith(`${path}/`)) continue;
+      if (isLeftOut(entry.name) || leaveOut?.concat("/").startsWith(`${path}/`)) continue;
       if (entry.isDirectory()) pending.push(path);
-      else if (entry.isFile()) files.push(relative(source, path));
-      else if (entry.isSymbolicLink()) files.push(await followLink(source, path));
+      if (entry.isSymbolicLink()) await requireFile(source, path);
       // Sockets, pipes and devices are no code, and reading one may never end.
+      if (!entry.isFile() && !entry.isSymbolicLink()) continue;
+      files.push(relative(source, path));
+      bytes += (await stat(path)).size;
       if (files.length > maxFiles) throw tooLarge(source, `${maxFiles} files`);
+      if (bytes > maxReleaseBytes) throw tooLarge(source, `${maxReleaseBytes} bytes`);
     }
   }
   return { folders: foldersOf(files), files };
@@ -79,13 +77,14 @@ function foldersOf(files: readonly string[]): readonly string[] {
 }
 
 /** A link to a file is copied as that file; what is behind one to a folder may have no end. */
-async function followLink(source: string, path: string): Promise<string> {
-  const file = relative(source, path);
+async function requireFile(source: string, path: string): Promise<void> {
   const leadsToFile = await stat(path).then((status) => status.isFile(), () => false);
-  if (leadsToFile) return file;
+  if (leadsToFile) return;
   throw new RuntimeError(
     "bad_app",
-    `Cannot make a release of "${source}": link "${file}" leads to no file: put a copy in its place`,
+    `Cannot make a release of "${source}": link "${
+      relative(source, path)
+    }" leads to no file: put a copy in its place`,
   );
 }
 
