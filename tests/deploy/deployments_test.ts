@@ -27,6 +27,7 @@ class FakePool implements Pool {
   readonly target: PoolTarget;
   readonly events: string[] = [];
   readonly drained = Promise.withResolvers<void>();
+  readonly closed = Promise.withResolvers<void>();
   startFailure: Failure | undefined;
   shapes: ReadonlyMap<string, TaskShape> | undefined;
 
@@ -48,6 +49,7 @@ class FakePool implements Pool {
 
   close(): Promise<void> {
     this.events.push("close");
+    this.closed.resolve();
     return Promise.resolve();
   }
 }
@@ -373,16 +375,15 @@ describe("Deployments.close() during a reload", () => {
     const { deployments, pools, next, logged } = await open(folder);
     const [old] = pools;
     await folder.write({ "acme/hello.ts": "2" });
-    const described = Promise.withResolvers<undefined>();
     const isOnTrial = Promise.withResolvers<void>();
+    // Its process is still starting: only the end of it ends the wait.
     next.describe = () => {
       isOnTrial.resolve();
-      return described.promise;
+      return pools.at(-1)?.closed.promise.then(() => undefined) ?? Promise.resolve(undefined);
     };
     const reloaded = deployments.reload();
     await isOnTrial.promise;
     const closed = deployments.close();
-    described.resolve(undefined);
     await Promise.all([reloaded, closed]);
     expect(deployments.all[0]?.active.pool).toBe(old);
     expect(pools.map(({ events }) => events.includes("close"))).toEqual([true, true]);
