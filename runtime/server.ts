@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { createAdmin } from "./admin/admin.ts";
 import { openAdminSocket } from "./admin/admin_socket.ts";
@@ -9,6 +8,7 @@ import { IdSource } from "./base/ids.ts";
 import type { Log } from "./base/log.ts";
 import type { ProcessSettings, Settings } from "./config/config.ts";
 import { Deployments, type PoolTarget } from "./deploy/deployments.ts";
+import { logTaskFaults } from "./deploy/task_faults.ts";
 import { readCertificate } from "./gateway/certificate.ts";
 import { BodyMemory } from "./gateway/body_memory.ts";
 import { Gateway } from "./gateway/gateway.ts";
@@ -16,15 +16,17 @@ import { HostTable } from "./gateway/hosts.ts";
 import { PublicListener } from "./gateway/public_listener.ts";
 import { toTaskUrls } from "./gateway/task_urls.ts";
 import { Supervisor } from "./invocation/supervisor.ts";
+import { requireFree } from "./platform/free_port.ts";
 import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
 import { workerEnvironment } from "./pool/environment.ts";
 import { MemoryGroups } from "./pool/memory_groups.ts";
 import type { PoolSettings } from "./pool/pool_settings.ts";
 import { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
-import type { TaskShape } from "./protocol/call.ts";
 import type { Recorder } from "./protocol/records.ts";
+import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
+import { LogWriter } from "./store/log_writer.ts";
 import { createReporter } from "./store/reporter.ts";
 
 /** A drain's last part, in which running invocations are told that it ends. */
@@ -33,6 +35,8 @@ const lastCallMs = 5_000;
 const flushMs = 1_000;
 /** Where no setting says how many processes share the requests of a deployment at most. */
 const processesPerProcessor = 2;
+/** For lines of the log, where whoever reads them has stalled. */
+const logFlushMs = 500;
 const adminIdleSeconds = 30;
 
 /** What a server is started with. */
@@ -56,6 +60,8 @@ export interface Server {
   warmUp(): Promise<void>;
   /** Takes up changed apps and certificates; never rejects. */
   reload(): Promise<void>;
+  /** Waits a moment for lines of the log that are not written yet. */
+  flushLog(): Promise<unknown>;
   /** Drains and stops; resolves with whether everything that ran could finish. */
   close(): Promise<boolean>;
 }
@@ -68,8 +74,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { platform, settings } = options;
   const surroundings = createSurroundings(options);
   await using started = new AsyncDisposableStack();
-  await mkdir(settings.dataDir, { recursive: true, mode: 0o700 });
-  const hub = await WorkerHub.open(platform, surroundings.log);
+  started.defer(async () => void await surroundings.logWriter.flush(logFlushMs));
+  await openDataFolder(settings.dataDir, surroundings.log);
+  const hub = await WorkerHub.open(platform, { ...surroundings, clock: systemClock });
   started.defer(() => hub.close());
   const deployments = await openDeployments(options, { ...surroundings, hub });
   started.defer(() => deployments.close());
@@ -85,14 +92,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   started.move();
   return new RunningServer({
     ...{ settings, isLoopback, deployments, supervisor, listener, admin, hub, state },
-    log: surroundings.log,
+    ...surroundings,
   });
 }
 
-interface Parts {
+interface Parts extends Surroundings {
   readonly settings: Settings;
   readonly isLoopback: boolean;
-  readonly log: Log;
   readonly deployments: Deployments<ReleasePool>;
   readonly supervisor: Supervisor;
   readonly listener: PublicListener;
@@ -127,16 +133,20 @@ class RunningServer implements Server {
   async warmUp(): Promise<void> {
     const { deployments, log } = this.#parts;
     for (const { hostname, active } of deployments.all) {
-      for (const [task, shape] of (await active.pool.describe()) ?? []) {
-        const fault = faultOf(shape);
-        if (fault) log.error("task.broken", { deployment: hostname, task, ...fault });
-      }
+      logTaskFaults(log, { deployment: hostname, shapes: await active.pool.describe() });
     }
   }
 
   async reload(): Promise<void> {
+    const { state, log } = this.#parts;
+    // What is opened from here on would not be closed.
+    if (!state.isReady) return log.warn("reload.refused", { reason: "the server stops" });
     await this.#reloadCertificate();
     await this.#parts.deployments.reload();
+  }
+
+  flushLog(): Promise<unknown> {
+    return this.#parts.logWriter.flush(logFlushMs);
   }
 
   async close(): Promise<boolean> {
@@ -152,6 +162,7 @@ class RunningServer implements Server {
     await listener.abort();
     await admin.abort();
     await hub.close();
+    await this.flushLog();
     return isFinished;
   }
 
@@ -168,10 +179,12 @@ class RunningServer implements Server {
   }
 
   async #reloadCertificate(): Promise<void> {
-    const { settings: { tls }, listener, log } = this.#parts;
+    const { settings: { tls }, state, listener, log } = this.#parts;
     if (!tls) return;
     try {
-      await listener.useCertificate(await readCertificate(tls));
+      const certificate = await readCertificate(tls);
+      if (!state.isReady) return;
+      await listener.useCertificate(certificate);
       log.info("certificate.activated", { file: tls.certFile });
     } catch (error) {
       log.error("certificate.refused", { reason: messageOf(error) });
@@ -179,14 +192,8 @@ class RunningServer implements Server {
   }
 }
 
-/** Why every request to a task will get 500. */
-function faultOf(shape: TaskShape): { reason: string; stack: string | undefined } | undefined {
-  if (shape.kind === "broken") return { reason: shape.failure.message, stack: shape.failure.stack };
-  if (shape.hasAuthenticate) return undefined;
-  return { reason: 'missing export "authenticate": add it', stack: undefined };
-}
-
 interface Surroundings {
+  readonly logWriter: LogWriter;
   readonly log: Log;
   readonly recorder: Recorder;
   readonly ids: IdSource;
@@ -194,10 +201,12 @@ interface Surroundings {
 
 function createSurroundings({ platform, settings }: ServerOptions): Surroundings {
   const { logFormat: format, logLevel: level } = settings;
-  const log = createLog(platform, { format, level });
+  const onDropped = (lines: number) => log.warn("log.dropped", { lines });
+  const output = new LogWriter({ platform, onDropped });
+  const log: Log = createLog(output, { format, level });
   const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorder = createReporter({ platform, log, clock: systemClock, format, showRequests });
-  return { log, recorder, ids: new IdSource() };
+  const recorder = createReporter({ output, log, clock: systemClock, format, showRequests });
+  return { logWriter: output, log, recorder, ids: new IdSource() };
 }
 
 function openDeployments(
@@ -208,7 +217,7 @@ function openDeployments(
   const env = workerEnvironment(platform.env, settings.taskEnv);
   const memoryGroups = openMemoryGroups(settings.processes.maxRssBytes, log);
   return Deployments.open<ReleasePool>({
-    ...{ appDirs, environment, hostname, dataDir, log, overrides },
+    ...{ appDirs, environment, hostname, dataDir, log, platform, overrides },
     openPool: (target) =>
       new ReleasePool({
         ...{ platform, hub, log, env, memoryGroups },
@@ -287,6 +296,8 @@ async function openListener(
   const tls = settings.tls ? await readCertificate(settings.tls) : undefined;
   const { listen: host, port, reusePort } = settings;
   const serveHttp = (options: HttpOptions) => listen(platform, options);
+  const isProbed = tls !== undefined && port !== 0 && !reusePort;
+  if (isProbed) await requireFree({ serveHttp }, { kind: "tcp", host, port });
   return await PublicListener.open({
     platform: { serveHttp },
     gateway,

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
+import { messageOf } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
+import { listApp } from "../deploy/app_files.ts";
 import { inspectTasks } from "../pool/inspect.ts";
 import { defaultApp } from "./apps.ts";
 import { type AppReport, checkApp, type Inspect } from "./check_app.ts";
@@ -25,9 +27,22 @@ export const checkCommand: Command = {
       });
     const reports: AppReport[] = [];
     for (const appDir of args.length === 0 ? [defaultApp] : args) {
-      reports.push(await checkApp(appDir, inspect));
+      const report = await checkApp(appDir, inspect);
+      // Without a manifest there is nothing that a release could be made of.
+      reports.push(report.app === null ? report : await withRelease(report));
     }
     out(flags["json"] === undefined ? toTextReport(reports) : toJsonReport(reports));
     return hasProblems(reports) ? exitCodes.failed : exitCodes.done;
   },
 };
+
+/** Adds what would keep `serve` from making a release of the app. */
+async function withRelease(report: AppReport): Promise<AppReport> {
+  try {
+    await listApp(resolve(report.dir));
+    return report;
+  } catch (error) {
+    // Links without end, too many bytes, a folder that cannot be read: whatever it is, it is a problem.
+    return { ...report, problems: [...report.problems, messageOf(error)] };
+  }
+}

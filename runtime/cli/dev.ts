@@ -1,9 +1,10 @@
 import { watch } from "chokidar";
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import type { Server } from "../server.ts";
 import { defaultApp } from "./apps.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { announce, openServer, runUntilStopped, serveCommand } from "./serve.ts";
+import { isIgnored } from "./watched.ts";
 
 /** Editors save in several steps: a reload waits until they are through. */
 const settleMs = 60;
@@ -27,11 +28,11 @@ export const devCommand: Command = {
 };
 
 function watchApps(server: Server, context: CommandContext) {
-  const { args, settings } = context;
+  const { args, settings: { dataDir } } = context;
   const appDirs = (args.length > 0 ? args : [defaultApp]).map((dir) => resolve(dir));
   const watcher = watch(appDirs, {
     ignoreInitial: true,
-    ignored: (path) => isIgnored(path, appDirs, settings.dataDir),
+    ignored: (path) => isIgnored(path, { appDirs, dataDir }),
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
   return watcher.on("all", () => {
@@ -45,12 +46,4 @@ async function reload(server: Server, { out }: CommandContext): Promise<void> {
   const before = new Set(server.taskUrls);
   await server.reload();
   for (const url of server.taskUrls) if (!before.has(url)) out(`  ${url}`);
-}
-
-/** What is no part of a release: packages, dot files, and our own data. */
-function isIgnored(path: string, appDirs: readonly string[], dataDir: string): boolean {
-  const appDir = appDirs.find((dir) => path.startsWith(dir)) ?? "";
-  const inside = path.slice(appDir.length).split(sep);
-  return path.startsWith(dataDir) ||
-    inside.some((name) => name === "node_modules" || name.startsWith("."));
 }

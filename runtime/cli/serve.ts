@@ -1,3 +1,4 @@
+import { systemClock } from "../base/clock.ts";
 import { type Server, startServer } from "../server.ts";
 import { defaultApp, requireApp } from "./apps.ts";
 import type { Command, CommandContext } from "./command.ts";
@@ -5,6 +6,8 @@ import { exitCodes } from "./failure.ts";
 
 /** With more deployments, a process for each at the start would be felt. */
 const maxWarmDeployments = 8;
+/** Ctrl-C reaches every process of a terminal, and `npm start` or `deno task` passes it on as well. */
+const sameSignalMs = 300;
 
 /** Serves apps until it is told to stop. */
 export const serveCommand: Command = {
@@ -79,10 +82,13 @@ export function announce(server: Server, { out }: CommandContext): void {
 /** Obeys signals; resolves with the exit code once the server has stopped. */
 export function runUntilStopped(server: Server, { platform }: CommandContext): Promise<number> {
   return new Promise((resolve) => {
-    let isStopping = false;
+    let stoppedAtMs: number | undefined;
     const stop = () => {
-      if (isStopping) platform.exit(exitCodes.failed);
-      isStopping = true;
+      if (stoppedAtMs !== undefined) {
+        if (systemClock.monotonicMs() - stoppedAtMs < sameSignalMs) return;
+        return void server.flushLog().then(() => platform.exit(exitCodes.failed));
+      }
+      stoppedAtMs = systemClock.monotonicMs();
       void server.close().then((isFinished) =>
         resolve(isFinished ? exitCodes.done : exitCodes.failed)
       );

@@ -6,8 +6,10 @@ import { type TaskSettings, toTaskSettings } from "../base/task_settings.ts";
 import { defaultHostname, suggestHostname } from "../manifest/hostname.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { readManifest } from "../manifest/read.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { Failure, TaskShape } from "../protocol/call.ts";
 import { buildRelease, type Release } from "./release.ts";
+import { logTaskFaults } from "./task_faults.ts";
 
 /** What deployments need of the processes of a release. */
 export interface Pool {
@@ -25,6 +27,8 @@ export interface LiveRelease<P extends Pool> {
   readonly id: string;
   readonly tasks: ReadonlyMap<string, { readonly name: string; readonly settings: TaskSettings }>;
   readonly pool: P;
+  /** The folder its processes run from. */
+  readonly files: Release;
 }
 
 /** One app in one environment, and the release its requests go to. */
@@ -55,6 +59,7 @@ export interface DeploymentsOptions<P extends Pool> {
   /** What wins over every manifest. */
   readonly overrides: Partial<TaskSettings>;
   readonly log: Log;
+  readonly platform: Pick<Platform, "lockFolder">;
   openPool(target: PoolTarget): P;
 }
 
@@ -62,9 +67,10 @@ export interface DeploymentsOptions<P extends Pool> {
 export class Deployments<P extends Pool> {
   readonly #options: DeploymentsOptions<P>;
   readonly #all: LiveDeployment<P>[] = [];
-  /** Pools of former releases, which finish what they run. */
-  readonly #retired = new Set<P>();
+  /** Releases that serve no new requests: former ones finish what they run, the next is on trial. */
+  readonly #aside = new Set<LiveRelease<P>>();
   #reloading: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   private constructor(options: DeploymentsOptions<P>) {
     this.#options = options;
@@ -93,7 +99,7 @@ export class Deployments<P extends Pool> {
 
   /** Every pool that may still run something. */
   get pools(): readonly P[] {
-    return [...this.#all.map(({ active }) => active.pool), ...this.#retired];
+    return [...this.#all.map(({ active }) => active), ...this.#aside].map(({ pool }) => pool);
   }
 
   /** Makes a new release of each app that has changed; one that is broken keeps its old one. */
@@ -105,9 +111,18 @@ export class Deployments<P extends Pool> {
     return reload;
   }
 
-  /** Ends every process, whatever it runs. */
+  /** Ends every process, whatever it runs, and every reload under way. */
   async close(): Promise<void> {
-    await Promise.all(this.pools.map((pool) => pool.close()));
+    this.#isClosed = true;
+    await this.#closePools();
+    // A reload that was copying files has opened no pool since; one on trial has just lost its own.
+    await this.#reloading;
+    await this.#closePools();
+  }
+
+  async #closePools(): Promise<void> {
+    const live = [...this.#all.map(({ active }) => active), ...this.#aside];
+    await Promise.all(live.map((release) => discard(release)));
   }
 
   async #deploy(appDir: string): Promise<LiveDeployment<P>> {
@@ -134,56 +149,87 @@ export class Deployments<P extends Pool> {
 
   async #buildLive(target: Omit<PoolTarget, "release">): Promise<LiveRelease<P>> {
     const { manifest, appDir, hostname } = target;
-    const releasesDir = join(this.#options.dataDir, "releases", hostname);
-    const release = await buildRelease(appDir, releasesDir);
+    const { log, platform, dataDir } = this.#options;
+    const releasesDir = join(dataDir, "releases", hostname);
+    const release = await buildRelease(appDir, { releasesDir, platform });
+    if (release.isRepaired) {
+      log.warn("release.repaired", { deployment: hostname, release: release.id });
+    }
     const web = manifest.tasks.filter(({ isWeb }) => isWeb);
     const tasks = web.map(({ name, given }) =>
       [name, { name, settings: toTaskSettings(given, this.#options.overrides) }] as const
     );
     const pool = this.#options.openPool({ ...target, release });
-    return { id: release.id, tasks: new Map(tasks), pool };
+    return { id: release.id, tasks: new Map(tasks), pool, files: release };
   }
 
   async #reloadOne(deployment: LiveDeployment<P>): Promise<void> {
-    const { hostname, appDir, app, active } = deployment;
+    const { hostname, appDir, app } = deployment;
     const { log } = this.#options;
     try {
       const manifest = await readManifest(appDir);
       if (manifest.app !== app) throw renamed(app, manifest.app);
+      if (this.#isClosed) return;
       const next = await this.#buildLive({ manifest, appDir, hostname });
-      if (next.id === active.id) {
-        log.info("release.unchanged", { deployment: hostname, release: active.id });
-        return await next.pool.close();
-      }
-      const failure = await this.#findFailure(next, active);
-      if (failure) {
-        await next.pool.close();
-        const reason = `Cannot use the changed app: ${failure.message}`;
-        return log.error("release.refused", { deployment: hostname, reason, stack: failure.stack });
-      }
-      deployment.active = next;
-      next.pool.open();
-      log.info("release.activated", { deployment: hostname, release: next.id });
-      this.#retire(active.pool);
+      this.#aside.add(next);
+      if (this.#isClosed) return await this.#putAway(next);
+      await this.#tryOut(next, deployment);
     } catch (error) {
       log.error("release.refused", { deployment: hostname, reason: messageOf(error) });
     }
   }
 
-  /** A task that worked in the active release must not be broken in the next. */
+  /** Puts a release in place of the active one, when it is another and no worse. */
+  async #tryOut(next: LiveRelease<P>, deployment: LiveDeployment<P>): Promise<void> {
+    const { hostname, active } = deployment;
+    const { log } = this.#options;
+    // Of a repaired one, the processes may run what was there before.
+    if (next.id === active.id && !next.files.isRepaired) {
+      log.info("release.unchanged", { deployment: hostname, release: active.id });
+      return await this.#putAway(next);
+    }
+    const failure = await this.#findFailure(next, active);
+    if (this.#isClosed) return await this.#putAway(next);
+    if (failure) {
+      await this.#putAway(next);
+      const reason = `Cannot use the changed app: ${failure.message}`;
+      return log.error("release.refused", { deployment: hostname, reason, stack: failure.stack });
+    }
+    deployment.active = next;
+    next.pool.open();
+    this.#aside.delete(next);
+    log.info("release.activated", { deployment: hostname, release: next.id });
+    logTaskFaults(log, { deployment: hostname, shapes: next.pool.shapes });
+    this.#retire(active);
+  }
+
+  /** A task that works in the active release must not be broken in the next. */
   async #findFailure(next: LiveRelease<P>, active: LiveRelease<P>): Promise<Failure | undefined> {
     const shapes = await next.pool.describe();
     if (!shapes) return next.pool.startFailure ?? unknownFailure;
     if ([...shapes.values()].every(({ kind }) => kind === "loaded")) return undefined;
     // Before its first request nobody knows what works in the active release.
     const former = active.pool.shapes ?? await active.pool.describe();
-    return former && newlyBroken(shapes, former);
+    return former && findLost(shapes, former);
   }
 
-  #retire(pool: P): void {
-    this.#retired.add(pool);
-    void pool.drain().finally(() => this.#retired.delete(pool));
+  #retire(former: LiveRelease<P>): void {
+    this.#aside.add(former);
+    void former.pool.drain().finally(() => {
+      former.files.unlock();
+      this.#aside.delete(former);
+    });
   }
+
+  async #putAway(refused: LiveRelease<P>): Promise<void> {
+    await discard(refused);
+    this.#aside.delete(refused);
+  }
+}
+
+async function discard({ pool, files }: LiveRelease<Pool>): Promise<void> {
+  await pool.close();
+  files.unlock();
 }
 
 const unknownFailure: Failure = {
@@ -193,12 +239,13 @@ const unknownFailure: Failure = {
   publicMessage: undefined,
 };
 
-function newlyBroken(
+/** A task that is new or was broken before takes nothing from anybody: the others get their code. */
+function findLost(
   next: ReadonlyMap<string, TaskShape>,
   active: ReadonlyMap<string, TaskShape>,
 ): Failure | undefined {
   for (const [name, shape] of next) {
-    if (shape.kind === "broken" && active.get(name)?.kind !== "broken") return shape.failure;
+    if (shape.kind === "broken" && active.get(name)?.kind === "loaded") return shape.failure;
   }
   return undefined;
 }

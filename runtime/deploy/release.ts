@@ -1,169 +1,142 @@
-import { createHash } from "node:crypto";
-import {
-  copyFile,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-} from "node:fs/promises";
-import { constants } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { RuntimeError } from "../base/errors.ts";
+import { lstat, mkdir, mkdtemp, rename, utimes } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { delay } from "../base/deadline.ts";
+import { messageOf, RuntimeError } from "../base/errors.ts";
+import type { FolderLock, Platform } from "../platform/platform.ts";
+import { copyApp, listApp } from "./app_files.ts";
+import { findPackages, hashPackages } from "./packages.ts";
+import { partialPrefix, pruneReleases, removeFolder } from "./prune.ts";
+import { hashTree, isFolder, removeTree } from "./tree.ts";
 
-/** Never part of a release: dependencies are linked, and dot folders hold no code. */
-const dependencies = "node_modules";
-/** Releases of one app that stay on disk; older ones go. */
-const keptReleases = 5;
 const idLength = 16;
-/** Of copies under way. */
-const partialPrefix = ".partial-";
-const maxFiles = 20_000;
-const maxBytes = 512 * 1024 * 1024;
+/** Whoever holds a release alone is about to take it away, in a moment. */
+const lockTries = 5;
+const lockRetryMs = 20;
 
 /** An immutable copy of an app's folder, named after its contents. */
 export interface Release {
-  /** The first hex digits of the SHA-256 over names and contents. */
+  /** The first hex digits of the SHA-256 over names, contents and versions of packages. */
   readonly id: string;
   readonly dir: string;
+  /** A folder of this name did not hold what it should: it was made anew. */
+  readonly isRepaired: boolean;
+  /** Says that nobody here uses the folder any more; until then no server removes it. */
+  unlock(): void;
+}
+
+/** Where releases of an app are kept, and by what means. */
+export interface ReleaseOptions {
+  readonly releasesDir: string;
+  readonly platform: Pick<Platform, "lockFolder">;
 }
 
 /**
  * Copies an app into a folder of releases, so that what a release runs never changes under it.
  * An unchanged app gives the same release again.
- * @throws {RuntimeError} `bad_app` when the folder is too large to be one.
+ * @throws {RuntimeError} `bad_app` when the folder is too large to be one, or holds what cannot be
+ * copied; `file_failed` when a file cannot be read or written.
  */
-export async function buildRelease(appDir: string, releasesDir: string): Promise<Release> {
+export async function buildRelease(appDir: string, options: ReleaseOptions): Promise<Release> {
   const source = resolve(appDir);
-  const files = await listFiles(source, resolve(releasesDir));
-  const release = await copyRelease({ source, files, releasesDir });
-  // The age of a release counts from its last use.
-  await utimes(release.dir, new Date(), new Date());
-  await prune(releasesDir, release.id);
-  return release;
-}
-
-async function listFiles(source: string, releasesDir: string): Promise<readonly string[]> {
-  const files: string[] = [];
-  const folders = [source];
-  for (const folder of folders) {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
-      if (isLeftOut(entry.name) || releasesDir.startsWith(path + "/")) continue;
-      if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile()) files.push(relative(source, path));
-      else if (entry.isSymbolicLink()) files.push(await followLink(source, path));
-      if (files.length > maxFiles) throw tooLarge(source, `${maxFiles} files`);
-    }
+  const releasesDir = resolve(options.releasesDir);
+  try {
+    const release = await copyRelease(source, { ...options, releasesDir });
+    // The age of a release counts from its last use.
+    await utimes(release.dir, new Date(), new Date());
+    await pruneReleases(releasesDir, options.platform);
+    return release;
+  } catch (cause) {
+    if (cause instanceof RuntimeError) throw cause;
+    const message = `Cannot make a release of "${source}": ${messageOf(cause)}`;
+    throw new RuntimeError("file_failed", message, { cause });
   }
-  return files.sort();
 }
 
-/** A link to a file is copied as that file; what is behind one to a folder may have no end. */
-async function followLink(source: string, path: string): Promise<string> {
-  const file = relative(source, path);
-  const leadsToFile = await stat(path).then((status) => status.isFile(), () => false);
-  if (leadsToFile) return file;
-  throw new RuntimeError(
-    "bad_app",
-    `Cannot make a release of "${source}": link "${file}" leads to no file: put a copy in its place`,
-  );
-}
-
-function isLeftOut(name: string): boolean {
-  return name === dependencies || name.startsWith(".");
-}
-
-async function copyRelease({ source, files, releasesDir }: {
-  readonly source: string;
-  readonly files: readonly string[];
-  readonly releasesDir: string;
-}): Promise<Release> {
+async function copyRelease(source: string, options: ReleaseOptions): Promise<Release> {
+  const { releasesDir, platform } = options;
+  const listing = await listApp(source, releasesDir);
+  const packages = await findPackages(source);
   await mkdir(releasesDir, { recursive: true, mode: 0o700 });
   const partial = await mkdtemp(join(releasesDir, partialPrefix));
+  const lock = platform.lockFolder(partial, "shared");
   try {
-    await copyFiles({ source, files, partial });
+    await copyApp({ source, to: partial, listing, packages });
+    const seed = `${source}\n${packages === undefined ? "" : await hashPackages(packages)}`;
     // The copy is what will run: what has been saved since belongs to the next release.
-    const id = await hashFiles(source, { files, copy: partial });
-    const dir = join(releasesDir, id);
-    await place(partial, dir);
-    return { id, dir };
+    const hash = await hashTree(partial, seed);
+    const dir = join(releasesDir, hash.slice(0, idLength));
+    return await place({ partial, dir, lock, hash, seed }, options);
+  } catch (error) {
+    lock?.unlock();
+    throw error;
   } finally {
-    await rm(partial, { recursive: true, force: true });
+    if (await exists(partial)) await removeTree(partial);
   }
 }
 
-async function hashFiles(
-  source: string,
-  { files, copy }: { readonly files: readonly string[]; readonly copy: string },
-): Promise<string> {
-  const hash = createHash("sha256").update(source);
-  for (const file of files) {
-    const content = await readFile(join(copy, file));
-    // Lengths keep the end of one file from reading as the start of the next.
-    hash.update(`\n${file.length} ${file} ${content.length}\n`).update(content);
-  }
-  return hash.digest("hex").slice(0, idLength);
-}
-
-async function copyFiles({ source, files, partial }: {
-  readonly source: string;
-  readonly files: readonly string[];
+interface Copy {
   readonly partial: string;
-}): Promise<void> {
-  let bytes = 0;
-  for (const file of files) {
-    const copy = join(partial, file);
-    bytes += (await stat(join(source, file))).size;
-    if (bytes > maxBytes) throw tooLarge(source, `${maxBytes} bytes`);
-    await mkdir(dirname(copy), { recursive: true });
-    await copyFile(join(source, file), copy, constants.COPYFILE_FICLONE);
-  }
-  await linkDependencies(source, partial);
+  readonly lock: FolderLock | undefined;
+  readonly dir: string;
+  readonly hash: string;
+  readonly seed: string;
 }
 
 /** The copy appears under its name complete, unless the same release is there already. */
-async function place(partial: string, dir: string): Promise<void> {
-  if (await exists(dir)) return;
-  await rename(partial, dir).catch(async (error: unknown) => {
-    // Another process made the same release in the meantime: it is the same.
-    if (!await exists(dir)) throw error;
+async function place(copy: Copy, options: ReleaseOptions): Promise<Release> {
+  const { partial, lock, dir, hash, seed } = copy;
+  const id = hash.slice(0, idLength);
+  let isRepaired = false;
+  while (!await takesName(partial, dir)) {
+    const used = await lockUsed(dir, options.platform);
+    if (used === "gone") continue;
+    // A task may write to the copy it runs from: what it left must not run as this release.
+    if (await isFolder(dir) && await hashTree(dir, seed) === hash) {
+      lock?.unlock();
+      return { id, dir, isRepaired, unlock: () => used?.unlock() };
+    }
+    used?.unlock();
+    isRepaired = true;
+    await removeFolder(dir, options.releasesDir).catch(ignoreGone);
+  }
+  return { id, dir, isRepaired, unlock: () => lock?.unlock() };
+}
+
+async function takesName(partial: string, dir: string): Promise<boolean> {
+  if (await exists(dir)) return false;
+  return await rename(partial, dir).then(() => true, async (error: unknown) => {
+    // Another process made the same release in the meantime.
+    if (await exists(dir)) return false;
+    throw error;
   });
 }
 
-/** Packages are found where the app would find them: in its own folder or one above. */
-async function linkDependencies(source: string, dir: string): Promise<void> {
-  for (let folder = source;; folder = dirname(folder)) {
-    const candidate = join(folder, dependencies);
-    if (await exists(candidate)) return await symlink(candidate, join(dir, dependencies), "dir");
-    if (folder === dirname(folder)) return;
+/** Locks a release that is there; `undefined` where folders cannot be locked. */
+async function lockUsed(
+  dir: string,
+  platform: Pick<Platform, "lockFolder">,
+): Promise<FolderLock | "gone" | undefined> {
+  for (let count = 0; count < lockTries; count++) {
+    const before = await idOf(dir);
+    if (before === undefined) return "gone";
+    const lock = platform.lockFolder(dir, "shared");
+    // It may have been taken away, and another put in its place, before the lock held.
+    if (lock && await idOf(dir) === before) return lock;
+    lock?.unlock();
+    await delay(lockRetryMs);
   }
+  return undefined;
 }
 
-async function prune(releasesDir: string, keptId: string): Promise<void> {
-  const names = (await readdir(releasesDir)).filter((name) => name !== keptId);
-  const aged = await Promise.all(names.map(async (name) => {
-    const path = join(releasesDir, name);
-    // What another process has just renamed or removed is not ours to remove.
-    const usedMs = await lstat(path).then(({ mtimeMs }) => mtimeMs, () => Infinity);
-    return { path, usedMs };
-  }));
-  const old = aged.sort((a, b) => b.usedMs - a.usedMs).slice(keptReleases - 1);
-  for (const { path } of old) await rm(path, { recursive: true, force: true });
+async function idOf(path: string): Promise<string | undefined> {
+  return await lstat(path).then(({ dev, ino }) => `${dev}:${ino}`, () => undefined);
+}
+
+function ignoreGone(error: unknown): void {
+  // Another server has found the same, and taken the folder away before.
+  if (Object(error).code !== "ENOENT") throw error;
 }
 
 async function exists(path: string): Promise<boolean> {
   return await lstat(path).then(() => true, () => false);
-}
-
-function tooLarge(source: string, limit: string): RuntimeError {
-  return new RuntimeError(
-    "bad_app",
-    `Cannot make a release of "${source}" as it must be <= ${limit}: move what is no code elsewhere`,
-  );
 }

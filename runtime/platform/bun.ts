@@ -1,9 +1,9 @@
-import { dlopen, FFIType } from "bun:ffi";
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
+import { write } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
-import { libcNames, prSetDumpable, prSetPdeathsig, sigkill } from "./linux.ts";
+import { dieWithParent, forbidInspection, lockFolder } from "./bun_libc.ts";
 import type {
   Child,
   Connection,
@@ -30,6 +30,7 @@ export const platform: Platform = {
   isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
   writeOut: (stream, text) =>
     void (stream === "stdout" ? process.stdout : process.stderr).write(text),
+  writeSome,
   readStdin: () => Bun.stdin.text(),
   exit: (code) => process.exit(code),
   onSignal: (signal, listener) => void process.on(signal, listener),
@@ -40,8 +41,9 @@ export const platform: Platform = {
   serveHttp,
   mapShared: (path, bytes) => Bun.mmap(path, { shared: true, size: bytes }),
   headerFields,
+  lockFolder,
   dieWithParent,
-  forbidInspection: () => prctl(prSetDumpable, 0),
+  forbidInspection,
   onUncaught(listener) {
     process.on("uncaughtException", (error) => listener("exception", error));
     process.on("unhandledRejection", (error) => listener("rejection", error));
@@ -68,6 +70,16 @@ function programCommand(): string[] {
  * would take settings, and code to run first, from files of the app. The executable is built so.
  */
 const ownSettings = ["--no-install", "--no-env-file", "--config=/dev/null"];
+/** The streams of `process` keep without limit what nobody reads, and end with the reader. */
+function writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) =>
+    write(stream === "stdout" ? 1 : 2, bytes, (error, written) => {
+      if (!error) resolve(written);
+      else if (error.code === "EAGAIN") resolve(0);
+      else reject(error);
+    })
+  );
+}
 
 function spawn(options: SpawnOptions): Child {
   const child = startChild(options);
@@ -266,25 +278,4 @@ function headerFields(headers: Headers): Record<string, string> {
   // Only this name comes as a list; nothing else needs a second pass.
   if (Array.isArray(cookies)) fields["set-cookie"] = cookies.join(", ");
   return fields as Record<string, string>;
-}
-
-function dieWithParent(): void {
-  const parent = process.ppid;
-  prctl(prSetPdeathsig, sigkill);
-  // The parent may have died before the request reached the kernel.
-  if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
-}
-
-function prctl(option: number, value: number): void {
-  if (process.platform !== "linux") return;
-  const { u64, i32 } = FFIType;
-  for (const name of libcNames(process.arch)) {
-    try {
-      const libc = dlopen(name, { prctl: { args: [i32, u64, u64, u64, u64], returns: i32 } });
-      libc.symbols.prctl(option, value, 0, 0, 0);
-      return;
-    } catch {
-      // This C library is not the one of the machine: the next name is tried.
-    }
-  }
 }

@@ -2,21 +2,12 @@ import { createConnection, createServer, type Socket } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RuntimeError } from "../base/errors.ts";
-import {
-  libcNames,
-  mapReadWrite,
-  mapSharedFlag,
-  openReadWrite,
-  prSetDumpable,
-  prSetPdeathsig,
-  sigkill,
-} from "./linux.ts";
+import { serveHttp } from "./deno_http.ts";
+import { dieWithParent, forbidInspection, lockFolder, mapShared } from "./deno_libc.ts";
 import type {
   Child,
   Connection,
   ConnectionEvents,
-  HttpOptions,
-  HttpServer,
   Listener,
   Platform,
   SpawnOptions,
@@ -33,6 +24,7 @@ export const platform: Platform = {
   cwd: Deno.cwd(),
   isTerminal: (stream) => Deno[stream].isTerminal(),
   writeOut,
+  writeSome,
   readStdin: () => new Response(Deno.stdin.readable).text(),
   exit: (code) => Deno.exit(code),
   onSignal: (signal, listener) => Deno.addSignalListener(signal, listener),
@@ -43,8 +35,9 @@ export const platform: Platform = {
   serveHttp,
   mapShared,
   headerFields: (headers) => Object.fromEntries(headers),
+  lockFolder,
   dieWithParent,
-  forbidInspection: () => prctl(prSetDumpable, 0),
+  forbidInspection,
   onUncaught(listener) {
     globalThis.addEventListener("error", (event) => {
       event.preventDefault();
@@ -90,6 +83,15 @@ function writeOut(stream: "stdout" | "stderr", text: string): void {
   } catch (error) {
     // Whoever read has gone: what is written from here on is for nobody, as under Bun.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+async function writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number> {
+  try {
+    return await Deno[stream].write(bytes);
+  } catch (error) {
+    if (error instanceof Deno.errors.WouldBlock) return 0;
+    throw error;
   }
 }
 
@@ -184,137 +186,4 @@ function connect(path: string, events: ConnectionEvents): Promise<Connection> {
       resolve(toConnection(socket, () => events));
     });
   });
-}
-
-async function serveHttp(options: HttpOptions): Promise<HttpServer> {
-  const { address, tls, handler } = options;
-  const aborter = new AbortController();
-  let hasFinished = false;
-  const shared = { signal: aborter.signal, onListen() {}, onError: toEmptyError };
-  const server = address.kind === "unix"
-    ? Deno.serve(
-      { path: address.path, ...shared },
-      (request) => handler(request, { ...silentPeer, host: hostOf }),
-    )
-    : Deno.serve(
-      {
-        hostname: address.host,
-        port: address.port,
-        reusePort: options.reusePort,
-        ...(tls ?? {}),
-        ...shared,
-      },
-      (request, info) =>
-        handler(request, {
-          ...silentPeer,
-          host: tls ? (headers) => authorityOf(request, headers) : hostOf,
-          clientAddress: () => info.remoteAddr.hostname,
-        }),
-    );
-  void server.finished.then(() => {
-    hasFinished = true;
-  });
-  const port = "port" in server.addr ? server.addr.port : 0;
-  return await Promise.resolve({
-    port,
-    stop: () => server.shutdown(),
-    async abort() {
-      // Aborting what has shut down by itself is an error to Deno.
-      if (!hasFinished) aborter.abort();
-      await server.finished;
-    },
-  });
-}
-
-/** The contract of a handler is not to reject; should one do so, nothing of it is shown. */
-function toEmptyError(): Response {
-  return new Response(undefined, { status: 500 });
-}
-
-const silentPeer = { clientAddress: () => undefined, waiting() {}, answering() {} };
-
-type Fields = Readonly<Record<string, string>>;
-
-function hostOf(headers: Fields): string | undefined {
-  return headers["host"];
-}
-
-/**
- * HTTP/2, which Deno speaks over TLS, has its authority in the URL, where Deno also shows the target
- * of HTTP/1, its Host header or, without either, its own address.
- */
-function authorityOf(request: Request, headers: Fields): string | undefined {
-  const { host } = headers;
-  if (host !== undefined && request.url.startsWith(`https://${host}/`)) return host;
-  const url = new URL(request.url);
-  if (host === undefined) return isHttp1(headers) ? undefined : url.host;
-  return URL.parse(`https://${host}`)?.hostname === url.hostname ? host : `${host}, ${url.host}`;
-}
-
-/** Headers that HTTP/2 must not have. Source: RFC 9113 §8.2.2. */
-const http1Headers = [
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-];
-
-/** Deno does not tell the versions apart: without these headers, HTTP/1 passes for HTTP/2. */
-function isHttp1(headers: Fields): boolean {
-  return http1Headers.some((name) => headers[name] !== undefined);
-}
-
-function dieWithParent(): void {
-  const parent = Deno.ppid;
-  prctl(prSetPdeathsig, sigkill);
-  // The parent may have died before the request reached the kernel.
-  if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGKILL");
-}
-
-function prctl(option: number, value: number): void {
-  if (Deno.build.os !== "linux") return;
-  for (const name of libcNames(Deno.build.arch)) {
-    try {
-      const libc = Deno.dlopen(name, {
-        prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
-      });
-      libc.symbols.prctl(option, BigInt(value), 0n, 0n, 0n);
-      return;
-    } catch {
-      // This C library is not the one of the machine: the next name is tried.
-    }
-  }
-}
-
-function mapShared(path: string, bytes: number): Uint8Array | undefined {
-  if (Deno.build.os !== "linux") return undefined;
-  for (const name of libcNames(Deno.build.arch)) {
-    const libc = openLibc(name);
-    if (!libc) continue;
-    const { open, mmap, close } = libc.symbols;
-    const fd = open(new TextEncoder().encode(`${path}\0`), openReadWrite);
-    const address = mmap(null, BigInt(bytes), mapReadWrite, mapSharedFlag, fd, 0n);
-    close(fd);
-    libc.close();
-    // On failure the address is -1, or there was no file to map.
-    if (address === null || fd < 0 || Deno.UnsafePointer.value(address) === mapFailed) break;
-    return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(address, bytes));
-  }
-  return undefined;
-}
-
-const mapFailed = 2n ** 64n - 1n;
-
-function openLibc(name: string) {
-  try {
-    return Deno.dlopen(name, {
-      open: { parameters: ["buffer", "i32"], result: "i32" },
-      mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
-      close: { parameters: ["i32"], result: "i32" },
-    });
-  } catch {
-    // This C library is not the one of the machine: the next name is tried.
-    return undefined;
-  }
 }

@@ -25,6 +25,11 @@ export interface Listener {
   close(): void;
 }
 
+/** A lock on a folder; the end of this process ends it, too. */
+export interface FolderLock {
+  unlock(): void;
+}
+
 /** How a child process ended: `code` is undefined when a signal ended it. */
 export interface ExitStatus {
   readonly code: number | undefined;
@@ -127,6 +132,11 @@ export interface Platform {
   isTerminal(stream: "stdout" | "stderr"): boolean;
   /** Writes text at once, without buffering in this process. */
   writeOut(stream: "stdout" | "stderr", text: string): void;
+  /**
+   * Writes bytes without holding this thread up, however long the reader takes; resolves with how
+   * many were taken, 0 where a pipe that lets nobody wait is full. Rejects when nobody can take them.
+   */
+  writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number>;
   /** All of standard input as text. */
   readStdin(): Promise<string>;
   exit(code: number): never;
@@ -145,6 +155,11 @@ export interface Platform {
   mapShared(path: string, bytes: number): Uint8Array | undefined;
   /** The headers as a plain object, names in lower case; never loses a value. */
   headerFields(headers: Headers): Record<string, string>;
+  /**
+   * Locks a folder: several may share it, or one has it alone. Does not wait; `undefined` when others
+   * stand in the way, when the folder is not there or not ours to read, or the system has no locks.
+   */
+  lockFolder(path: string, kind: "shared" | "alone"): FolderLock | undefined;
   /** Has the kernel end this process when its parent dies, even while it is blocked. */
   dieWithParent(): void;
   /**

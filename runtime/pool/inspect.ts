@@ -43,7 +43,7 @@ export async function inspectTasks(
   options: InspectOptions,
 ): Promise<ReadonlyMap<string, TaskShape>> {
   const { platform, log, appDir, tasks, onOutput = () => {} } = options;
-  const hub = await WorkerHub.open(platform, log);
+  const hub = await WorkerHub.open(platform, { log, clock: systemClock });
   const pool = new ReleasePool({
     platform,
     hub,

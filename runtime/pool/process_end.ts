@@ -1,4 +1,3 @@
-import { messageOf } from "../base/errors.ts";
 import type { ExitStatus } from "../platform/platform.ts";
 import type { DeathState, Failure, FailureCode, OwnedCall } from "../protocol/call.ts";
 
@@ -93,11 +92,6 @@ export const blockedForNobody: StopReason = {
 /** Whether nothing is to be started elsewhere: the server stops. */
 export function isFinal(reason: StopReason | undefined): boolean {
   return reason?.cause === "stopping";
-}
-
-/** It is ended for what it sent. */
-export function toBadMessage(error: Error): StopReason {
-  return { cause: "bad-message", message: `it sent what no worker sends: ${messageOf(error)}` };
 }
 
 /** Whether the pool had no use for the process: that it ended is no fault of its own. */

@@ -136,8 +136,9 @@ export class ReleasePool {
       return true;
     }
     this.#slots.queueOf(request).add(request);
-    // While the queue is watched, the watch decides.
-    if (request.needsNewProcess || !this.#longWait.isWatching) this.#startWhereNeeded();
+    // While the queue is watched, the watch decides; but it is no use without any process.
+    const isWatched = this.#longWait.isWatching && this.#roster.isServing;
+    if (request.needsNewProcess || !isWatched) this.#startWhereNeeded();
     return false;
   }
 

@@ -52,6 +52,14 @@ export class Roster {
     return this.#shared.some(({ isDescribing }) => isDescribing);
   }
 
+  /** Whether a shared process takes calls, or will. */
+  get isServing(): boolean {
+    for (const { state } of this.#shared) {
+      if (state === "ready" || state === "starting") return true;
+    }
+    return false;
+  }
+
   isSingle(process: WorkerProcess): boolean {
     return this.#single.length > 0 && this.#single.includes(process);
   }

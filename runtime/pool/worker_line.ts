@@ -9,8 +9,8 @@ import type { WorkerHub } from "./worker_hub.ts";
 /** What happens on the line to a worker. */
 export interface WorkerLineEvents {
   onMessage(message: WorkerMessage): void;
-  /** It is gone; `error` says why when the gateway closed it over a bad message. */
-  onClose(error: Error | undefined): void;
+  /** It is gone; `fault` says why when the gateway closed it. */
+  onClose(fault: string | undefined): void;
 }
 
 /** The gateway's end of the connection with one worker, from before there is one. */
@@ -32,9 +32,9 @@ export class WorkerLine {
         this.#writer = new FrameWriter((bytes) => connection.write(bytes));
       },
       onFrame: (frame) => events.onMessage(parseWorkerMessage(frame)),
-      onClose: (error) => {
+      onClose: (fault) => {
         this.#closed.resolve();
-        events.onClose(error);
+        events.onClose(fault);
       },
     });
   }

@@ -11,7 +11,6 @@ import {
   killedForMemory,
   type StopReason,
   tellOfDeath,
-  toBadMessage,
   toDeathFailure,
 } from "./process_end.ts";
 import { Pulse } from "./pulse.ts";
@@ -66,7 +65,7 @@ export class WorkerProcess {
     this.startedMs = this.#idleSinceMs = start.clock.monotonicMs();
     this.#line = new WorkerLine(start.hub, {
       onMessage: (message) => this.#handle(message),
-      onClose: (error) => this.#closed(error),
+      onClose: (fault) => this.#closed(fault),
     });
     this.#child = new WorkerChild(start, {
       line: this.#line,
@@ -260,9 +259,9 @@ export class WorkerProcess {
   }
 
   /** The connection is the process's only use: without it, it ends. */
-  #closed(error: Error | undefined): void {
+  #closed(fault: string | undefined): void {
     if (this.#state === "ended") return;
-    if (error) return this.kill(toBadMessage(error));
+    if (fault !== undefined) return this.kill({ cause: "bad-message", message: fault });
     if (this.#state !== "stopping") this.#enter("stopping");
     // A process that ends by itself closes first and is reaped a moment later.
     this.#timers.after(goneMs, () => {

@@ -1,13 +1,7 @@
-import {
-  configureSync,
-  getLogger,
-  getTextFormatter,
-  type LogLevel,
-  type LogRecord,
-} from "@logtape/logtape";
+import { compareLogLevel, getTextFormatter, type LogLevel, type LogRecord } from "@logtape/logtape";
 import type { Log, LogFields } from "../base/log.ts";
-import type { Platform } from "../platform/platform.ts";
 import { toJsonLine } from "./json_line.ts";
+import type { LogOutput } from "./log_writer.ts";
 import { printable } from "./printable.ts";
 
 const rootCategory = "webtaskd";
@@ -18,27 +12,36 @@ export interface LogOptions {
   readonly level: "debug" | "info" | "warn" | "error";
 }
 
-/** Sets up the process's one log, which writes to standard error. */
-export function createLog(platform: Platform, { format, level }: LogOptions): Log {
+/**
+ * Makes a log that writes to `output`. The library's own set-up is the process's one and belongs to
+ * the program that may embed the server: only the look of a line comes from there.
+ */
+export function createLog(output: LogOutput, { format, level }: LogOptions): Log {
   const toText = format === "json"
     ? toJson
     : getTextFormatter({ timestamp: "rfc3339", level: "ABBR", format: toLine });
-  const sink = (record: LogRecord) => platform.writeOut("stderr", toText(record));
-  const lowestLevel: LogLevel = level === "warn" ? "warning" : level;
-  configureSync({
-    reset: true,
-    sinks: { stderr: sink },
-    loggers: [
-      { category: [rootCategory], lowestLevel, sinks: ["stderr"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["stderr"] },
-    ],
-  });
-  const logger = getLogger([rootCategory]);
+  const lowest: LogLevel = level === "warn" ? "warning" : level;
+  const writeAt = (level: LogLevel) => {
+    if (compareLogLevel(level, lowest) < 0) return () => {};
+    return (event: string, fields?: LogFields) =>
+      output.write(toText(toRecord(level, { event, fields })));
+  };
   return {
-    debug: (event, fields) => logger.debug(event, { ...fields }),
-    info: (event, fields) => logger.info(event, { ...fields }),
-    warn: (event, fields) => logger.warn(event, { ...fields }),
-    error: (event, fields) => logger.error(event, { ...fields }),
+    debug: writeAt("debug"),
+    info: writeAt("info"),
+    warn: writeAt("warning"),
+    error: writeAt("error"),
+  };
+}
+
+function toRecord(
+  level: LogLevel,
+  { event, fields }: { readonly event: string; readonly fields: LogFields | undefined },
+): LogRecord {
+  return {
+    ...{ category: [rootCategory], level, message: [event], rawMessage: event },
+    timestamp: Date.now(),
+    properties: { ...fields },
   };
 }
 

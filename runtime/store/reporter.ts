@@ -1,9 +1,9 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log, LogFields } from "../base/log.ts";
-import type { Platform } from "../platform/platform.ts";
 import type { InvocationRecord, Recorder, RequestRecord, TaskOutput } from "../protocol/records.ts";
 import { type JsonLine, toJsonLine } from "./json_line.ts";
 import { LineBudget } from "./line_budget.ts";
+import type { LogOutput } from "./log_writer.ts";
 import { printable, printableLine } from "./printable.ts";
 
 /** A full queue turns down thousands of requests a second: the log need not hold each. */
@@ -11,7 +11,7 @@ const maxUnservedPerSecond = 10;
 
 /** What a reporter writes to and how much. */
 export interface ReporterOptions {
-  readonly platform: Platform;
+  readonly output: LogOutput;
   readonly log: Log;
   readonly clock: Clock;
   readonly format: "text" | "json";
@@ -19,23 +19,23 @@ export interface ReporterOptions {
   readonly showRequests: boolean;
 }
 
-/** Reports records to standard error as they come: for people, or a JSON object a line. */
+/** Reports records as they come: for people, or a JSON object a line. */
 export function createReporter(options: ReporterOptions): Recorder {
   return options.format === "json" ? createJsonReporter(options) : createTextReporter(options);
 }
 
-function createJsonReporter({ platform, log, clock }: ReporterOptions): Recorder {
+function createJsonReporter({ output, log, clock }: ReporterOptions): Recorder {
   const write = (level: JsonLine["level"], event: string, fields: LogFields) =>
-    platform.writeOut("stderr", toJsonLine({ timeMs: clock.wallMs(), level, event }, fields));
+    output.write(toJsonLine({ timeMs: clock.wallMs(), level, event }, fields));
   return {
     invocationOverdue: (overdue) => log.warn("invocation.overdue", { ...overdue }),
     invocationEnded: (record) =>
       write(record.state === "COMPLETED" ? "info" : "warn", "invocation", { ...record }),
     requestEnded: (record) => write(isUnserved(record) ? "warn" : "info", "request", { ...record }),
-    output({ calls, level, ...output }) {
+    output({ calls, level, ...printed }) {
       const [call] = calls;
       const owner = calls.length === 1 && call ? idsOf(call) : { running: calls.map(idsOf) };
-      write(level, "output", { ...output, ...owner });
+      write(level, "output", { ...printed, ...owner });
     },
   };
 }
@@ -49,7 +49,7 @@ function idsOf({ traceId, requestId, task }: TaskOutput["calls"][number]) {
   return { traceId, requestId, task };
 }
 
-function createTextReporter({ platform, log, clock, showRequests }: ReporterOptions): Recorder {
+function createTextReporter({ output, log, clock, showRequests }: ReporterOptions): Recorder {
   const budget = new LineBudget(maxUnservedPerSecond, clock);
   return {
     invocationOverdue({ requestId: _, traceId, ...overdue }) {
@@ -62,13 +62,13 @@ function createTextReporter({ platform, log, clock, showRequests }: ReporterOpti
       else log.warn("invocation.ended", { ...toFields(record), stack: record.stack });
     },
     requestEnded(record) {
-      if (showRequests) platform.writeOut("stderr", toRequestLine(record));
+      if (showRequests) output.write(toRequestLine(record));
       const omitted = !showRequests && isUnserved(record) ? budget.take() : undefined;
       if (omitted === undefined) return;
       const fields = toUnservedFields(record);
       log.warn("request.unserved", { ...fields, ...(omitted > 0 && { omitted }) });
     },
-    output: (output) => platform.writeOut("stderr", toOutputLines(output)),
+    output: (printed) => output.write(toOutputLines(printed)),
   };
 }
 

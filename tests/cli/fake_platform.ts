@@ -28,6 +28,7 @@ export function createFakePlatform(
     writeOut: (stream, text) => {
       written[stream] += text;
     },
+    writeSome: refuse,
     readStdin: () => Promise.resolve(""),
     exit: refuse,
     onSignal: refuse,
@@ -38,6 +39,7 @@ export function createFakePlatform(
     serveHttp: refuse,
     mapShared: refuse,
     headerFields: refuse,
+    lockFolder: refuse,
     dieWithParent: refuse,
     forbidInspection: refuse,
     onUncaught: refuse,

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectAnswer } from "./cases.ts";
@@ -176,6 +184,24 @@ describe.each([...targets])("$name: commands", (target) => {
     expect(exitCode).toBe(1);
     expect(stdout).toContain("exits.ts");
     expect(stdout).toContain("odd.ts");
+  });
+
+  test("serve and check refuse a link that leads to no file", async () => {
+    using folder = new Folder();
+    folder.write(
+      "cloudcode.json",
+      '{"app":"acme","version":"1.15","tasks":{"hello":{"web":true}}}',
+    );
+    folder.write("hello.ts", "export const authenticate = () => {};export const get = () => {};");
+    symlinkSync("loop.ts", join(folder.path, "loop.ts"));
+    const [served, checked] = await Promise.all([
+      run(target, ["serve", folder.path, "--port=0", `--data=${folder.path}/.data`], root),
+      run(target, ["check", folder.path], root),
+    ]);
+    for (const { exitCode, stdout, stderr } of [served, checked]) {
+      expect(exitCode).toBe(1);
+      expect(stdout + stderr).toMatch(/link "loop\.ts" leads to no file/);
+    }
   });
 
   test.each([...badManifests])("serve and check refuse %s", async (_does, text, message) => {

@@ -65,9 +65,26 @@ describe.each([...targets])("$name: lifecycle", (target) => {
     const outcome = held.answer.catch(() => "closed");
     app.server.signal("SIGTERM");
     await until("the port closed", () => app.server.connect().then(leave, () => true));
-    app.server.signal("SIGTERM");
-    expect(await app.server.exited).toBe(1);
+    let code: number | undefined;
+    void app.server.exited.then((exited) => code = exited);
+    await until("the end", () => {
+      app.server.signal("SIGTERM");
+      return code !== undefined;
+    });
+    expect(code).toBe(1);
     await outcome;
+  });
+
+  test("a signal that whoever started it passes on once more does not force", async () => {
+    await using app = await ChangingServer.start(target);
+    const held = await app.hold("held");
+    app.server.signal("SIGINT");
+    await app.server.untilOutput(/server\.stopping/);
+    app.server.signal("SIGINT");
+    await until("the port closed", () => app.server.connect().then(leave, () => true));
+    held.release();
+    expectAnswer(await held.answer, waited);
+    expect(await app.server.exited).toBe(0);
   });
 
   test("two servers on one data folder do not break each other's admin socket", async () => {

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly flags?: readonly string[] | ((folder: string) => readonly string[]);
   /** Variables of the server's own environment. @default {} */
   readonly env?: Readonly<Record<string, string>>;
+  /** A file descriptor for the log, which then is no part of the output. */
+  readonly stderr?: number;
 }
 
 /** What a test sends; the host defaults to the app `acme` in testing. */
@@ -51,7 +53,7 @@ export class TestServer {
   readonly target: Target;
   /** A folder of the test's own; the server's data and temporary files lie below it. */
   readonly folder: string;
-  readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe" | number>;
   #stdout = "";
   #stderr = "";
   #port = 0;
@@ -66,7 +68,7 @@ export class TestServer {
     this.#child = Bun.spawn([...target.command, ...this.#arguments(options)], {
       cwd: root,
       env: { ...inheritedEnv(), TMPDIR: this.temporaryFolder, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", options.stderr ?? "pipe"],
     });
     this.#collect();
   }
@@ -201,7 +203,9 @@ export class TestServer {
     };
     await Promise.all([
       read(this.#child.stdout, (text) => this.#stdout += text),
-      read(this.#child.stderr, (text) => this.#stderr += text),
+      ...(this.#child.stderr instanceof ReadableStream
+        ? [read(this.#child.stderr, (text) => this.#stderr += text)]
+        : []),
     ]);
   }
 }

@@ -1,12 +1,13 @@
-import { expect, test } from "bun:test";
-import { copyFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { conformance, expectAnswer } from "./cases.ts";
 import { askHttp2, openTls } from "./http2.ts";
 import { statusesOf } from "./raw.ts";
-import { root } from "./targets.ts";
-import { until } from "./wait.ts";
+import { startServer, TestServer } from "./server.ts";
+import { root, targets } from "./targets.ts";
+import { until, untilExists } from "./wait.ts";
 
 /** Self-signed pairs made for these tests only; they are valid for a hundred years. */
 const pairs = join(root, "tests/fixtures/tls");
@@ -18,13 +19,13 @@ function install(pair: "first" | "second", folder: string): void {
   copyFileSync(join(pairs, `${pair}.key`), join(folder, "server.key"));
 }
 
-conformance("TLS", {
-  flags: (folder) => {
-    install("first", folder);
-    const file = (name: string) => join(folder, name);
-    return [`--tls-cert=${file("server.crt")}`, `--tls-key=${file("server.key")}`];
-  },
-}, (server) => {
+function flags(folder: string): readonly string[] {
+  install("first", folder);
+  const file = (name: string) => join(folder, name);
+  return [`--tls-cert=${file("server.crt")}`, `--tls-key=${file("server.key")}`];
+}
+
+conformance("TLS", { flags }, (server) => {
   test("is served, and the task sees https", async () => {
     expectAnswer(await server().fetch("/hello"), { status: 200, json: { hello: "world" } });
     expectAnswer(await server().fetch("/echo"), {
@@ -69,6 +70,46 @@ conformance("TLS", {
     });
     expect(await ask(kept)).toContain('{"hello":"world"}');
     kept.destroy();
+  });
+});
+
+describe.each([...targets])("$name: TLS", (target) => {
+  test("a second server on the port is refused, as without TLS", async () => {
+    const server = await startServer(target, { flags });
+    try {
+      const second = new TestServer(target, {
+        flags: (folder) => [...flags(folder), `--port=${server.port}`],
+      });
+      try {
+        expect(await second.exited).toBe(1);
+        expect(second.output).toContain(`Cannot listen on 127.0.0.1:${server.port}`);
+      } finally {
+        await second.stop();
+      }
+      expectAnswer(await server.fetch("/hello"), { status: 200 });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test("SIGHUP during a drain opens the port no more", async () => {
+    const server = await startServer(target, { flags });
+    try {
+      const file = join(server.folder, "held");
+      const held = server.fetch(`/waiting?file=${encodeURIComponent(file)}`);
+      await untilExists(`${file}.started`);
+      server.signal("SIGTERM");
+      const isClosed = () => server.connect().then((open) => (open.leave(), false), () => true);
+      await until("the port closed", isClosed);
+      server.signal("SIGHUP");
+      await server.untilOutput(/reload\.refused/);
+      expect(await isClosed()).toBe(true);
+      writeFileSync(file, "");
+      expectAnswer(await held, { status: 200 });
+      expect(await server.exited).toBe(0);
+    } finally {
+      await server.stop();
+    }
   });
 });
 

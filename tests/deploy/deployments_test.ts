@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log, LogFields } from "../../runtime/base/log.ts";
 import { silentLog } from "../../runtime/base/log.ts";
@@ -8,6 +9,7 @@ import {
   type Pool,
   type PoolTarget,
 } from "../../runtime/deploy/deployments.ts";
+import { platform } from "../../runtime/platform/bun.ts";
 import type { Failure, TaskShape } from "../../runtime/protocol/call.ts";
 import { createTempFolder, type TempFolder } from "../temp_folder.ts";
 
@@ -26,6 +28,7 @@ class FakePool implements Pool {
   readonly events: string[] = [];
   isOpen = false;
   readonly drained = Promise.withResolvers<void>();
+  readonly closed = Promise.withResolvers<void>();
   startFailure: Failure | undefined;
   shapes: ReadonlyMap<string, TaskShape> | undefined;
 
@@ -51,6 +54,7 @@ class FakePool implements Pool {
 
   close(): Promise<void> {
     this.events.push("close");
+    this.closed.resolve();
     return Promise.resolve();
   }
 }
@@ -71,13 +75,15 @@ async function open(
   const log: Log = {
     ...silentLog,
     info: (event, fields) => void logged.push([event, fields]),
+    warn: (event, fields) => void logged.push([event, fields]),
     error: (event, fields) => void logged.push([event, fields]),
   };
   const pools: FakePool[] = [];
   /** What the next pools find out about their tasks. */
-  const next: { shapes: ReadonlyMap<string, TaskShape> | undefined } = {
-    shapes: new Map([["hello", loaded]]),
-  };
+  const next: {
+    shapes: ReadonlyMap<string, TaskShape> | undefined;
+    describe?: FakePool["describe"];
+  } = { shapes: new Map([["hello", loaded]]) };
   const deployments = await Deployments.open<FakePool>({
     appDirs: apps.map((app) => join(folder.path, app)),
     environment: "testing",
@@ -85,8 +91,10 @@ async function open(
     dataDir: join(folder.path, "data"),
     overrides: {},
     log,
+    platform,
     openPool(target) {
       const pool = new FakePool(target, next.shapes);
+      if (next.describe) pool.describe = next.describe;
       pools.push(pool);
       return pool;
     },
@@ -262,6 +270,56 @@ describe("Deployments.reload()", () => {
     expect(deployments.all[0]?.active.pool).toBe(pools[1]);
   });
 
+  test("takes an app whose new task is broken, and names that task", async () => {
+    await using folder = await createTempFolder(acme);
+    const { deployments, pools, next, logged } = await open(folder);
+    next.shapes = new Map<string, TaskShape>([["hello", loaded], ["more", broken]]);
+    const tasks = { hello: { web: true }, more: { web: true } };
+    await folder.write({ "acme/cloudcode.json": manifestOf("acme", tasks), "acme/more.ts": "" });
+    await deployments.reload();
+    expect(deployments.all[0]?.active.pool).toBe(pools[1]);
+    expect([...deployments.all[0]?.active.tasks.keys() ?? []]).toEqual(["hello", "more"]);
+    expect(logged).toMatchObject([
+      ["release.activated", { deployment: "acme-testing" }],
+      ["task.broken", { deployment: "acme-testing", task: "more", reason: "Cannot load it" }],
+    ]);
+  });
+
+  test("replaces the processes of a release whose copy was tampered with, and says so", async () => {
+    await using folder = await createTempFolder(acme);
+    const { deployments, pools, logged } = await open(folder);
+    const { id = "" } = deployments.all[0]?.active ?? {};
+    await folder.write({ [`data/releases/acme-testing/${id}/hello.ts`]: "tampered" });
+    await deployments.reload();
+    expect(deployments.all[0]?.active).toMatchObject({ id, pool: pools[1] });
+    expect(logged).toEqual([
+      ["release.repaired", { deployment: "acme-testing", release: id }],
+      ["release.activated", { deployment: "acme-testing", release: id }],
+    ]);
+  });
+
+  test("keeps the folder of a former release as long as it runs something", async () => {
+    await using folder = await createTempFolder(acme);
+    const { deployments, pools } = await open(folder);
+    const { id = "" } = deployments.all[0]?.active ?? {};
+    const isThere = async () =>
+      (await readdir(join(folder.path, "data/releases/acme-testing"))).includes(id);
+    const changeOften = async (from: number) => {
+      for (let version = from; version < from + 6; version++) {
+        await folder.write({ "acme/hello.ts": `version ${version}` });
+        await deployments.reload();
+      }
+    };
+    await changeOften(1);
+    for (const pool of pools.slice(1)) pool.drained.resolve();
+    await changeOften(10);
+    expect(await isThere()).toBe(true);
+    pools[0]?.drained.resolve();
+    for (const pool of pools) pool.drained.resolve();
+    await changeOften(20);
+    expect(await isThere()).toBe(false);
+  });
+
   test("asks what worked so far where nobody knows yet", async () => {
     await using folder = await createTempFolder(acme);
     const { deployments, pools, next } = await open(folder);
@@ -314,4 +372,37 @@ test("Deployments.close() ends every process, those of former releases too", asy
   await deployments.reload();
   await deployments.close();
   expect(pools.map(({ events }) => events.at(-1))).toEqual(["close", "close"]);
+});
+
+describe("Deployments.close() during a reload", () => {
+  test("ends the processes of the release on trial, and activates nothing", async () => {
+    await using folder = await createTempFolder(acme);
+    const { deployments, pools, next, logged } = await open(folder);
+    const [old] = pools;
+    await folder.write({ "acme/hello.ts": "2" });
+    const isOnTrial = Promise.withResolvers<void>();
+    // Its process is still starting: only the end of it ends the wait.
+    next.describe = () => {
+      isOnTrial.resolve();
+      return pools.at(-1)?.closed.promise.then(() => undefined) ?? Promise.resolve(undefined);
+    };
+    const reloaded = deployments.reload();
+    await isOnTrial.promise;
+    const closed = deployments.close();
+    await Promise.all([reloaded, closed]);
+    expect(deployments.all[0]?.active.pool).toBe(old);
+    expect(pools.map(({ events }) => events.includes("close"))).toEqual([true, true]);
+    expect(logged).toEqual([]);
+  });
+
+  test("opens no processes for a release that was being copied", async () => {
+    await using folder = await createTempFolder(acme);
+    const { deployments, pools } = await open(folder);
+    await folder.write({ "acme/hello.ts": "2" });
+    const reloaded = deployments.reload();
+    await Promise.all([deployments.close(), reloaded]);
+    await deployments.reload();
+    expect(pools.map(({ events }) => events.includes("close"))).not.toContain(false);
+    expect(pools.flatMap(({ events }) => events)).not.toContain("describe");
+  });
 });

@@ -1,13 +1,38 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, readdir, readFile, readlink, rm, symlink, utimes } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
-import { buildRelease } from "../../runtime/deploy/release.ts";
+import { buildRelease, type Release } from "../../runtime/deploy/release.ts";
+import { platform } from "../../runtime/platform/bun.ts";
 import { createTempFolder, type TempFolder } from "../temp_folder.ts";
 
 const app = { "app/cloudcode.json": "{}", "app/hello.ts": "hello", "app/lib/a.ts": "a" };
 
-function build(folder: TempFolder) {
-  return buildRelease(join(folder.path, "app"), join(folder.path, "releases"));
+/** Makes a release that is used no longer than it takes to look at it. */
+async function build(folder: TempFolder) {
+  const { unlock, ...release } = await buildUsed(folder);
+  unlock();
+  return release;
+}
+
+function buildUsed(folder: TempFolder, releasesDir = join(folder.path, "releases")) {
+  return buildRelease(join(folder.path, "app"), { releasesDir, platform });
+}
+
+/** What stays the same as long as nobody makes the folder anew. */
+async function madeAt({ dir }: Pick<Release, "dir">): Promise<bigint> {
+  return (await stat(join(dir, "hello.ts"), { bigint: true })).ino;
 }
 
 async function filesIn(dir: string): Promise<string[]> {
@@ -30,10 +55,11 @@ describe("buildRelease()", () => {
   test("gives an unchanged app the same release, and makes it once", async () => {
     await using folder = await createTempFolder(app);
     const first = await build(folder);
-    await folder.write({ [`releases/${first.id}/mark`]: "" });
+    const made = await madeAt(first);
     await folder.write(app);
     expect(await build(folder)).toEqual(first);
-    expect(await filesIn(first.dir)).toContain("mark");
+    expect(await madeAt(first)).toBe(made);
+    expect(await readdir(join(folder.path, "releases"))).toEqual([first.id]);
   });
 
   test("names a release after what it holds, files saved meanwhile included", async () => {
@@ -102,8 +128,8 @@ describe("buildRelease()", () => {
   test("leaves out the folder of releases within the app", async () => {
     await using folder = await createTempFolder(app);
     const releases = join(folder.path, "app/data/releases/acme");
-    const first = await buildRelease(join(folder.path, "app"), releases);
-    expect(await buildRelease(join(folder.path, "app"), releases)).toEqual(first);
+    const first = await buildUsed(folder, releases);
+    expect(await buildUsed(folder, releases)).toMatchObject({ id: first.id, dir: first.dir });
     expect(await filesIn(first.dir)).toEqual(["cloudcode.json", "hello.ts", "lib/a.ts"]);
   });
 
@@ -132,6 +158,127 @@ describe("buildRelease()", () => {
     expect(await readdir(releases)).toHaveLength(5);
     expect(await readdir(releases)).not.toContain(ids[1] ?? "");
     expect(await readdir(releases)).toContain(ids[0] ?? "");
+  });
+
+  test("removes no release that is in use, by this server or another", async () => {
+    await using folder = await createTempFolder(app);
+    const used = await buildUsed(folder);
+    await utimes(used.dir, 1, 1);
+    for (let version = 1; version <= 5; version++) {
+      await folder.write({ "app/hello.ts": `version ${version}` });
+      await build(folder);
+    }
+    const kept = () => readdir(join(folder.path, "releases"));
+    expect(await kept()).toHaveLength(6);
+    used.unlock();
+    used.unlock();
+    await build(folder);
+    expect(await kept()).toHaveLength(5);
+    expect(await kept()).not.toContain(used.id);
+  });
+
+  test("removes what a server left half made that was killed, and nothing that is under way", async () => {
+    await using folder = await createTempFolder({
+      ...app,
+      "releases/.partial-old/lib/a.ts": "",
+      "releases/.partial-used/lib/a.ts": "",
+      "releases/.partial-new/lib/a.ts": "",
+    });
+    const at = (name: string) => join(folder.path, "releases", name);
+    for (const name of [".partial-old", ".partial-used"]) await utimes(at(name), 1, 1);
+    await chmod(at(".partial-old/lib"), 0o555);
+    const lock = platform.lockFolder(at(".partial-used"), "shared");
+    const { id } = await build(folder);
+    lock?.unlock();
+    expect((await readdir(at(""))).sort()).toEqual([".partial-new", ".partial-used", id]);
+  });
+
+  test("lets nobody write to a copy, and keeps what can be executed so", async () => {
+    await using folder = await createTempFolder({ ...app, "app/lib/tool.sh": "#!/bin/sh" });
+    await chmod(join(folder.path, "app/lib/tool.sh"), 0o750);
+    const { dir } = await build(folder);
+    const modeOf = async (name: string) => (await stat(join(dir, name))).mode & 0o777;
+    expect(await Promise.all(["", "lib", "hello.ts", "lib/tool.sh"].map(modeOf))).toEqual([
+      0o555,
+      0o555,
+      0o444,
+      0o554,
+    ]);
+  });
+
+  const tamperings: readonly (readonly [string, (dir: string) => Promise<unknown>])[] = [
+    ["another text", (dir) => writeFile(join(dir, "hello.ts"), "hullo")],
+    ["a file more", (dir) => writeFile(join(dir, ".hidden"), "")],
+    ["a file less", (dir) => rm(join(dir, "lib/a.ts"))],
+    ["a pipe", async (dir) => {
+      await rm(join(dir, "hello.ts"));
+      Bun.spawnSync(["mkfifo", join(dir, "hello.ts")]);
+    }],
+    ["a link", async (dir) => {
+      await rm(join(dir, "hello.ts"));
+      await symlink("/etc/passwd", join(dir, "hello.ts"));
+    }],
+    ["what is elsewhere", async (dir) => {
+      await rename(dir, `${dir}/../../elsewhere`);
+      await symlink("../elsewhere", dir);
+    }],
+    ["nothing at all", async (dir) => {
+      await rm(dir, { recursive: true });
+      await writeFile(dir, "");
+    }],
+  ];
+
+  test.each(tamperings)("makes a copy anew that holds %s", async (_what, tamper) => {
+    await using folder = await createTempFolder({ ...app, "app/node_modules/ms/index.js": "" });
+    const first = await build(folder);
+    await tamper(first.dir);
+    expect(await build(folder)).toEqual({ ...first, isRepaired: true });
+    expect(await readFile(join(first.dir, "hello.ts"), "utf8")).toBe("hello");
+    expect(await readdir(join(folder.path, "releases"))).toEqual([first.id]);
+    expect(await build(folder)).toEqual(first);
+  });
+
+  const packageChanges: readonly (readonly [string, string, string])[] = [
+    ["the version of a package", "node_modules/ms/package.json", '{"version":"2.0.0"}'],
+    ["a scoped package", "node_modules/@acme/log/package.json", '{"version":"2.0.0"}'],
+    ["a package of a package", "node_modules/.package-lock.json", '{"packages":{}}'],
+    ["a package in a store", "node_modules/.pnpm/ms@3.0.0/package.json", "{}"],
+  ];
+
+  test.each(packageChanges)("gives an app another release for %s", async (_what, file, text) => {
+    await using folder = await createTempFolder({
+      ...app,
+      "node_modules/ms/package.json": '{"version":"1.0.0"}',
+      "node_modules/@acme/log/package.json": '{"version":"1.0.0"}',
+    });
+    const { id } = await build(folder);
+    expect((await build(folder)).id).toBe(id);
+    await folder.write({ [file]: text });
+    expect((await build(folder)).id).not.toBe(id);
+  });
+
+  test("gives an app the same release whatever the code of its packages", async () => {
+    await using folder = await createTempFolder({ ...app, "app/node_modules/ms/index.js": "1" });
+    const first = await build(folder);
+    await folder.write({ "app/node_modules/ms/index.js": "2" });
+    expect(await build(folder)).toEqual(first);
+  });
+
+  test("leaves out pipes, which nobody could read to their end", async () => {
+    await using folder = await createTempFolder(app);
+    Bun.spawnSync(["mkfifo", join(folder.path, "app/pipe")]);
+    expect((await readdir((await build(folder)).dir)).sort()).toEqual([
+      "cloudcode.json",
+      "hello.ts",
+      "lib",
+    ]);
+  });
+
+  test("says which file or folder it cannot use", async () => {
+    await using folder = await createTempFolder({ ...app, "releases": "a file in the way" });
+    const error = await build(folder).catch((thrown) => thrown);
+    expect(error).toMatchObject({ name: "RuntimeError", code: "file_failed" });
+    expect(error.message).toContain(join(folder.path, "releases"));
   });
 
   test("leaves nothing half made behind when a file cannot be copied", async () => {
@@ -166,8 +313,8 @@ describe("buildRelease()", () => {
     await using twin = await createTempFolder(app);
     const releases = join(folder.path, "releases");
     const [first, second] = [
-      await buildRelease(join(folder.path, "app"), releases),
-      await buildRelease(join(twin.path, "app"), releases),
+      await buildUsed(folder, releases),
+      await buildUsed(twin, releases),
     ];
     expect(first.id).not.toBe(second.id);
   });

@@ -13,7 +13,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
 
+const setupCommand = "sh runtime/packaging/setup.sh";
 const script = join(import.meta.dir, "../../runtime/packaging/setup.sh");
 const programs = ["sh", "cat", "mktemp", "rm", "touch", "dirname", "mkdir"];
 
@@ -128,4 +130,14 @@ test("setup says what to do on a machine that has nothing", () => {
   const { exitCode, output } = clone.setup();
   expect(exitCode).toBe(1);
   expect(output).toContain("Cannot install packages");
+});
+
+test("every npm script of a fresh clone begins with the setup", () => {
+  const scripts: Readonly<Record<string, string>> = packageJson.scripts;
+  const commands = Object.keys(scripts).filter((name) =>
+    name !== "setup" && !name.startsWith("pre")
+  );
+  expect(commands).toContain("lint");
+  const withoutSetup = commands.filter((name) => scripts[`pre${name}`] !== setupCommand);
+  expect(withoutSetup).toEqual([]);
 });

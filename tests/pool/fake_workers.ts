@@ -7,7 +7,7 @@ import type {
   Platform,
   SpawnOptions,
 } from "../../runtime/platform/platform.ts";
-import { WorkerHub } from "../../runtime/pool/worker_hub.ts";
+import { type HubOptions, WorkerHub } from "../../runtime/pool/worker_hub.ts";
 import { parseBootMessage } from "../../runtime/protocol/boot.ts";
 import type { Failure, Reply, TaskShape } from "../../runtime/protocol/call.ts";
 import { type Frame, FrameReader } from "../../runtime/protocol/frames.ts";
@@ -20,6 +20,7 @@ import type {
 import { markBytes, markInUse } from "../../runtime/protocol/start_mark.ts";
 import { writeWorkerMessage } from "../../runtime/protocol/worker_codec.ts";
 import { createFakePlatform } from "../cli/fake_platform.ts";
+import { ManualClock } from "../manual_clock.ts";
 import { bytesOf } from "../protocol/support.ts";
 
 type Accept = (connection: Connection) => ConnectionEvents;
@@ -104,6 +105,15 @@ export class FakeChild implements Child {
    * in the same breath.
    */
   connect({ token = this.boot.token, sync = true } = {}): void {
+    this.dial();
+    this.sendBytes(bytesOf((writer) => {
+      writeWorkerMessage(writer, { kind: "hello", token });
+      if (sync) writeWorkerMessage(writer, { kind: "sync" });
+    }));
+  }
+
+  /** Connects, and says nothing. */
+  dial(): void {
     const reader = new FrameReader((frame: Frame) => this.#receive(parseGatewayMessage(frame)));
     if (this.canShare) this.mark(0);
     this.#events = this.#accept({
@@ -113,10 +123,6 @@ export class FakeChild implements Child {
         this.isHungUp = true;
       },
     });
-    this.sendBytes(bytesOf((writer) => {
-      writeWorkerMessage(writer, { kind: "hello", token });
-      if (sync) writeWorkerMessage(writer, { kind: "sync" });
-    }));
   }
 
   /** Shows that it has started the calls up to this one. */
@@ -204,11 +210,15 @@ export interface FakeWorkers extends AsyncDisposable {
 }
 
 /** Opens a hub for fake workers; `await using` closes it. */
-export async function createWorkers(): Promise<FakeWorkers> {
+export async function createWorkers(
+  { log = silentLog, clock = new ManualClock() }: Partial<HubOptions> = {},
+): Promise<FakeWorkers> {
   const children: FakeChild[] = [];
   let accept: Accept | undefined;
   const platform: Platform = {
     ...createFakePlatform([]).platform,
+    // Without locks nothing is taken for dead: the folders beside ours belong to real gateways.
+    lockFolder: () => undefined,
     selfCommand: (role) => ["webtaskd", role],
     listen(_path, accepting) {
       accept = accepting;
@@ -221,7 +231,7 @@ export async function createWorkers(): Promise<FakeWorkers> {
       return child;
     },
   };
-  const hub = await WorkerHub.open(platform, silentLog);
+  const hub = await WorkerHub.open(platform, { log, clock });
   const workers: FakeWorkers = {
     platform,
     hub,

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { silentLog } from "../../runtime/base/log.ts";
+import { type Log, type LogFields, silentLog } from "../../runtime/base/log.ts";
 import type { Connection } from "../../runtime/platform/platform.ts";
-import { WorkerHub, type WorkerLink } from "../../runtime/pool/worker_hub.ts";
+import type { WorkerLink } from "../../runtime/pool/worker_hub.ts";
 import { frameKinds } from "../../runtime/protocol/messages.ts";
-import { createTempFolder } from "../temp_folder.ts";
-import { boot, createWorkers, FakeChild, type FakeWorkers } from "./fake_workers.ts";
+import { writeWorkerMessage } from "../../runtime/protocol/worker_codec.ts";
+import { ManualClock } from "../manual_clock.ts";
+import { bytesOf } from "../protocol/support.ts";
+import { boot, createWorkers, FakeChild, type FakeWorkers, reply } from "./fake_workers.ts";
 
 /** A connection of somebody who may or may not be a worker. */
 function dial(workers: FakeWorkers): FakeChild {
@@ -100,18 +102,68 @@ describe("WorkerHub", () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  test("lives in the runtime directory, and refuses one whose path is too long", async () => {
+  test("refuses who says no hello in time, and waits for whoever has", async () => {
+    const clock = new ManualClock();
+    await using workers = await createWorkers({ clock });
+    const { link, events } = createLink();
+    const mute = dial(workers);
+    mute.dial();
+    mute.sendBytes(Buffer.alloc(3));
+    const worker = dial(workers);
+    worker.connect({ token: workers.hub.expect(link), sync: false });
+    clock.advance(4_999);
+    expect(mute.isHungUp).toBe(false);
+    clock.advance(1);
+    expect([mute.isHungUp, worker.isHungUp, events]).toEqual([true, false, ["connect"]]);
+    mute.send({ kind: "hello", token: workers.hub.expect(link) });
+    mute.disconnect();
+    expect(events).toEqual(["connect"]);
+  });
+
+  test("refuses a long first frame before it has arrived, and takes a long second one", async () => {
     await using workers = await createWorkers();
-    await using folder = await createTempFolder({ [`${"d".repeat(80)}/file`]: "" });
-    const open = (dir: string) =>
-      WorkerHub.open({ ...workers.platform, env: { XDG_RUNTIME_DIR: dir } }, silentLog);
-    const hub = await open(folder.path);
-    expect(hub.socketPath).toStartWith(folder.path);
-    await hub.close();
-    const tooDeep = `${folder.path}/${"d".repeat(80)}`;
-    const refused = await open(tooDeep).catch((error) => error);
-    expect(refused).toMatchObject({ code: "listen_failed" });
-    expect(refused.message).toContain("set TMPDIR to a shorter folder");
-    expect(readdirSync(tooDeep)).toEqual(["file"]);
+    const { link, events } = createLink();
+    const long = dial(workers);
+    long.dial();
+    for (const byte of [0, 0, 0, 1]) long.sendBytes(Buffer.of(byte));
+    expect(long.isHungUp).toBe(true);
+    const worker = dial(workers);
+    worker.dial();
+    const token = workers.hub.expect(link);
+    const frames = bytesOf((writer) => {
+      writeWorkerMessage(writer, { kind: "hello", token });
+      writeWorkerMessage(writer, {
+        kind: "replied",
+        id: 1,
+        reply: { ...reply, body: "x".repeat(9_000) },
+      });
+    });
+    // In pieces: neither frame comes whole.
+    for (let at = 0; at < frames.length; at += 3) worker.sendBytes(frames.slice(at, at + 3));
+    expect([worker.isHungUp, events]).toEqual([false, ["connect", `frame ${frameKinds.replied}`]]);
+  });
+
+  test("blames itself for a defect of its own, and ends the worker all the same", async () => {
+    const logged: (readonly [string, LogFields | undefined])[] = [];
+    const log: Log = {
+      ...silentLog,
+      error: (event, fields) => void logged.push([event, fields]),
+    };
+    await using workers = await createWorkers({ log });
+    const faults: (string | undefined)[] = [];
+    const link: WorkerLink = {
+      onConnect() {},
+      onFrame() {
+        throw new TypeError("x is not a function");
+      },
+      onClose: (fault) => void faults.push(fault),
+    };
+    const child = dial(workers);
+    child.connect({ token: workers.hub.expect(link), sync: false });
+    child.send({ kind: "loading", task: "hello" });
+    child.disconnect();
+    expect(child.isHungUp).toBe(true);
+    expect(faults).toEqual(["webtaskd failed over what it sent, as the log tells"]);
+    expect(logged).toMatchObject([["gateway.failed", { reason: "x is not a function" }]]);
   });
 });

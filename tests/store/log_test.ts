@@ -1,16 +1,17 @@
+import { configureSync, getLogger, type LogRecord, resetSync } from "@logtape/logtape";
 import { describe, expect, test } from "bun:test";
 import { createLog, type LogOptions } from "../../runtime/store/log.ts";
-import { createFakePlatform } from "../cli/fake_platform.ts";
 
 function createLogging(options: Partial<LogOptions> = {}) {
-  const { platform, stderr, stdout } = createFakePlatform([]);
-  const log = createLog(platform, { format: "text", level: "debug", ...options });
-  return { log, stderr, stdout };
+  let written = "";
+  const output = { write: (lines: string) => void (written += lines) };
+  const log = createLog(output, { format: "text", level: "debug", ...options });
+  return { log, stderr: () => written };
 }
 
 describe("createLog()", () => {
-  test("writes a line with time, level, event and fields to standard error", () => {
-    const { log, stderr, stdout } = createLogging();
+  test("writes a line with time, level, event and fields", () => {
+    const { log, stderr } = createLogging();
     log.warn("worker.restarted", {
       pid: 7,
       reason: "out of memory",
@@ -20,7 +21,6 @@ describe("createLog()", () => {
     expect(stderr()).toMatch(
       /^\d{4}-\d\d-\d\dT[\d:.]+Z WRN worker\.restarted pid=7 reason="out of memory" trace=a-1\n$/,
     );
-    expect(stdout()).toBe("");
   });
 
   test("writes texts of several lines below, and no line of spaces after them", () => {
@@ -96,10 +96,28 @@ describe("createLog()", () => {
     },
   );
 
-  test("writes to the platform it was made for last", () => {
+  test("writes where it was made for, whatever log is made later", () => {
     const first = createLogging();
-    const second = createLogging();
-    second.log.info("event");
-    expect([first.stderr(), second.stderr()]).toEqual(["", expect.stringContaining("event")]);
+    const second = createLogging({ level: "error" });
+    first.log.info("event");
+    expect([first.stderr(), second.stderr()]).toEqual([expect.stringContaining("event"), ""]);
+  });
+
+  test("leaves the set-up alone that an embedding program has of the library", () => {
+    const records: LogRecord[] = [];
+    configureSync({
+      sinks: { list: (record) => void records.push(record) },
+      loggers: [
+        { category: ["program"], lowestLevel: "info", sinks: ["list"] },
+        { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["list"] },
+      ],
+    });
+    try {
+      createLogging().log.info("event");
+      getLogger(["program"]).info("theirs");
+      expect(records.map(({ rawMessage }) => rawMessage)).toContain("theirs");
+    } finally {
+      resetSync();
+    }
   });
 });

@@ -7,7 +7,6 @@ import type {
   TaskOutput,
 } from "../../runtime/protocol/records.ts";
 import { createReporter, type ReporterOptions } from "../../runtime/store/reporter.ts";
-import { createFakePlatform } from "../cli/fake_platform.ts";
 import { ManualClock } from "../manual_clock.ts";
 
 const request: RequestRecord = {
@@ -46,7 +45,7 @@ const call = { traceId: "trace", requestId: "request", task: "hello" };
 const output: TaskOutput = { pid: 7, stream: "console", level: "warn", text: "hi", calls: [call] };
 
 function createReporting(options: Partial<ReporterOptions> = {}) {
-  const { platform, stderr, stdout } = createFakePlatform([]);
+  let written = "";
   const logged: (readonly [string, LogFields | undefined])[] = [];
   const log: Log = {
     ...silentLog,
@@ -54,19 +53,19 @@ function createReporting(options: Partial<ReporterOptions> = {}) {
     warn: (event, fields) => void logged.push([event, fields]),
   };
   const reporter = createReporter({
-    platform,
+    output: { write: (lines) => void (written += lines) },
     log,
     clock: new ManualClock(),
     format: "text",
     showRequests: true,
     ...options,
   });
-  return { reporter, stderr, stdout, logged };
+  return { reporter, stderr: () => written, logged };
 }
 
 describe("createReporter() for people", () => {
   test("writes a line for each request", () => {
-    const { reporter, stderr, stdout } = createReporting();
+    const { reporter, stderr } = createReporting();
     reporter.requestEnded(request);
     reporter.requestEnded({
       ...request,
@@ -80,7 +79,6 @@ describe("createReporter() for people", () => {
       "2026-01-02T03:04:05.006Z GET /hello 200 12.3ms acme trace=trace\n" +
         "2026-01-02T03:04:05.006Z GET /nope 404 12.3ms - (no such task)\n",
     );
-    expect(stdout()).toBe("");
   });
 
   test("writes no requests where nobody looks", () => {
