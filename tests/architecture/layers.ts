@@ -63,6 +63,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   hono: ["gateway", "admin", "console"],
   commander: ["cli"],
   valibot: ["manifest", "config", "admin", "cli"],
+  "fast-xml-parser": ["database"],
 };
 
 /** Names the folder of a file: `base` for `runtime/base/ids.ts`, `mod` for `mod.ts`. */

@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { QueryError } from "../query/query_error.ts";
+import { show } from "../values/show.ts";
+import { DatabaseObject } from "./database_object.ts";
+import { type ModelParts, ObjectState } from "./object_state.ts";
+import { Query } from "./query.ts";
+import type { Session } from "./session.ts";
+
+/** The objects of one model, as `DB.api_client`. */
+export class Collection {
+  readonly #session: Session;
+  readonly #model: ModelParts;
+
+  constructor(session: Session, model: ModelParts) {
+    this.#session = session;
+    this.#model = model;
+  }
+
+  /** A new object; `save()` writes it. */
+  create(values: object = {}): object {
+    const state = new ObjectState(this.#model, [randomUUID()], false);
+    const object = this.#session.toObject(state);
+    if (object instanceof DatabaseObject) object.setAll(values);
+    return object;
+  }
+
+  /** The first object: by its ID, by a query, by fields and values, or any. */
+  async first(...given: readonly unknown[]): Promise<object | null> {
+    const [only] = given;
+    if (given.length === 1 && typeof only === "string") return await this.#byId(only);
+    if (given.length === 1 && (only === null || only === undefined)) {
+      const message = `Cannot look up ${this.#model.layout.title}: query or id required`;
+      throw new QueryError(`${message}: got ${show(only)}`, { query: "" });
+    }
+    return await this.where(...given).first();
+  }
+
+  /** Those that fulfil a condition: a query with its arguments, or fields and values. */
+  where(...condition: readonly unknown[]): Query {
+    return this.all().where(...condition);
+  }
+
+  /** All of them. */
+  all(): Query {
+    return new Query(this.#session, this.#model);
+  }
+
+  async #byId(id: string): Promise<object | null> {
+    if (id.includes("\0")) return null;
+    const [row] = await this.#session.read(this.#model.sql.byId(id));
+    return row === undefined
+      ? null
+      : this.#session.toObject(new ObjectState(this.#model, row, true));
+  }
+}
