@@ -15,7 +15,9 @@ export async function openConnection(
   dir: string,
   { dataModel }: { readonly dataModel: DataModel | undefined },
 ): Promise<Connection> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw toDatabaseError("open", error);
+  });
   const connection = await retryOpening(() => Connection.open(databaseFile(dir)));
   try {
     await retryWhileBusy(() => setUp(connection));
