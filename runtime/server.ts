@@ -7,6 +7,7 @@ import { messageOf, RuntimeError } from "./base/errors.ts";
 import { IdSource } from "./base/ids.ts";
 import type { Log } from "./base/log.ts";
 import type { Settings } from "./config/config.ts";
+import { prepareDatabase } from "./database/prepare.ts";
 import { Deployments, type PoolTarget } from "./deploy/deployments.ts";
 import { readCertificate } from "./gateway/certificate.ts";
 import { Gateway } from "./gateway/gateway.ts";
@@ -19,6 +20,7 @@ import { workerEnvironment } from "./pool/environment.ts";
 import { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
 import type { TaskShape } from "./protocol/call.ts";
+import type { DatabaseFacts } from "./protocol/messages.ts";
 import type { Recorder } from "./protocol/records.ts";
 import { createLog } from "./store/log.ts";
 import { createReporter } from "./store/reporter.ts";
@@ -207,15 +209,30 @@ function openDeployments(
   return Deployments.open<ReleasePool>({
     ...{ appDirs, environment, hostname, dataDir, log },
     overrides: { ...task, attempts: maxAttempts },
-    openPool: (target) =>
-      new ReleasePool({
+    openPool: async (target) => {
+      const database = await openDatabase(target, { dataDir, log });
+      return new ReleasePool({
         ...{ platform, hub, log, env },
         clock: systemClock,
-        boot: toBoot(target, environment),
+        boot: { ...toBoot(target, environment), database },
         settings: { maxProcesses, processConcurrency, maxQueue },
         onOutput: (output) => recorder.output(output),
-      }),
+      });
+    },
   });
+}
+
+/** Brings the database of a deployment up to the schema of a release, before that runs. */
+async function openDatabase(
+  { release, appDir, hostname }: PoolTarget,
+  { dataDir, log }: { readonly dataDir: string; readonly log: Log },
+): Promise<DatabaseFacts> {
+  const options = { dir: release.dir, sourceDir: appDir, dataDir, hostname };
+  const { dir, dataModel = null, warnings } = await prepareDatabase(options);
+  for (const { file, line, message } of warnings) {
+    log.warn("schema.ignored", { deployment: hostname, place: `${file}:${line}`, message });
+  }
+  return { dir, dataModel };
 }
 
 function toBoot({ release, manifest, appDir, hostname }: PoolTarget, environment: string) {

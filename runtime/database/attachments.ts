@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../base/errors.ts";
@@ -30,7 +29,7 @@ export class AttachmentStore implements AttachmentBytes {
    */
   async create(given: unknown): Promise<Attachment> {
     const { filename, bytes } = parseGiven(given);
-    const id = randomUUID();
+    const id = crypto.randomUUID();
     const dir = this.#requireDir();
     const temporary = join(dir, `.${id}`);
     try {

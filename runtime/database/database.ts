@@ -1,4 +1,5 @@
 import { didYouMean } from "../base/nearest.ts";
+import { unusable } from "./absent.ts";
 import type { DataModel } from "./model/data_model.ts";
 import { toLayouts } from "./model/layout.ts";
 import { Batch } from "./objects/batch.ts";
@@ -15,8 +16,7 @@ import type { Surroundings } from "./values/value_type.ts";
 
 /** What a database is made of. */
 export interface DatabaseOptions {
-  /** `undefined` for an app that has declared none. */
-  readonly dataModel: DataModel | undefined;
+  readonly dataModel: DataModel;
   readonly dialect: Dialect;
   readonly surroundings: Surroundings;
   /** Opens the engine when it is first needed; asked again after it has failed. */
@@ -38,7 +38,7 @@ export class Database implements Session, AsyncDisposable {
     this.#options = options;
     this.dialect = options.dialect;
     this.surroundings = options.surroundings;
-    for (const [name, layout] of toLayouts(options.dataModel ?? { models: [] })) {
+    for (const [name, layout] of toLayouts(options.dataModel)) {
       const sql = new ModelSql(layout, this.dialect);
       const parts = { layout, sql, queries: new QueryCache(layout, this.dialect) };
       this.#models.set(name, parts);
@@ -53,10 +53,8 @@ export class Database implements Session, AsyncDisposable {
   collection(name: string): Collection {
     const collection = this.#collections.get(name);
     if (collection) return collection;
-    const reason = this.#options.dataModel === undefined
-      ? "the app has no schema.xml"
-      : `schema.xml has no model "${name}"${didYouMean(name, this.#collections.keys())}`;
-    throw unusable(name, reason);
+    const hint = didYouMean(name, this.#collections.keys());
+    throw unusable(name, `schema.xml has no model "${name}"${hint}`);
   }
 
   get modelNames(): readonly string[] {
@@ -117,9 +115,4 @@ export class Database implements Session, AsyncDisposable {
     this.#classes.set(layout.model.name, created);
     return created;
   }
-}
-
-function unusable(model: string, reason: string): TypeError {
-  const member = `DB.${model}`;
-  return new TypeError(`Cannot use ${member}: ${reason}`);
 }

@@ -1,12 +1,15 @@
 import { asRecord, asText, parseJson } from "./fields.ts";
-import type { BootMessage } from "./messages.ts";
+import type { BootMessage, DatabaseFacts } from "./messages.ts";
 
 /**
  * Reads what the gateway wrote to a worker's standard input.
  * @throws {RuntimeError} `bad_message` when it is not that.
  */
 export function parseBootMessage(text: string): BootMessage {
-  const { socket, token, dir, sourceDir, tasks, deployment } = asRecord(parseJson(text), "boot");
+  const { socket, token, dir, sourceDir, tasks, deployment, database } = asRecord(
+    parseJson(text),
+    "boot",
+  );
   const { hostname, environment, app } = asRecord(deployment, "boot.deployment");
   return {
     socket: asText(socket, "boot.socket"),
@@ -23,5 +26,11 @@ export function parseBootMessage(text: string): BootMessage {
       environment: asText(environment, "boot.deployment.environment"),
       app: asText(app, "boot.deployment.app"),
     },
+    database: database === undefined ? undefined : parseDatabaseFacts(database),
   };
+}
+
+function parseDatabaseFacts(database: unknown): DatabaseFacts {
+  const { dir, dataModel = null } = asRecord(database, "boot.database");
+  return { dir: dir === null ? null : asText(dir, "boot.database.dir"), dataModel };
 }

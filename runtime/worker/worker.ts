@@ -14,6 +14,7 @@ import { writeWorkerMessage } from "../protocol/worker_codec.ts";
 import { toFailure } from "../task/failure.ts";
 import type { TaskModule } from "../task/load.ts";
 import { runTask } from "../task/run.ts";
+import { installDatabase } from "./database.ts";
 import { captureConsole } from "./output.ts";
 import { InvocationScope, type ScopeOwner, Scopes } from "./scope.ts";
 import { SourcePaths } from "./source_paths.ts";
@@ -36,6 +37,7 @@ export async function runWorker(platform: Platform): Promise<void> {
   // A Ctrl-C or a closed terminal reaches the whole process group; only the gateway decides.
   platform.onSignal("SIGINT", () => {});
   platform.onSignal("SIGHUP", () => {});
+  await installDatabase(boot.database);
   const worker = new Worker(boot, platform.cwd);
   const connection = await platform.connect(boot.socket, {
     onData: (bytes) => worker.receive(bytes),

@@ -49,7 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const commandMayImport: Readonly<Record<string, readonly string[]>> = {
   serve: ["server"],
   dev: ["server"],
-  check: ["pool"],
+  check: ["pool", "database"],
   types: ["database"],
   db: ["database"],
   doctor: ["database"],

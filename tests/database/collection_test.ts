@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { toTaskGlobals } from "../../runtime/database/globals.ts";
-import { createSqliteDatabase } from "../../runtime/database/sqlite/sqlite_database.ts";
+import { createAbsentDb } from "../../runtime/database/absent.ts";
 import { openTestDatabase, type TestCollection, type TestDatabase } from "./support.ts";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -18,9 +17,7 @@ describe("DB", () => {
   });
 
   test("of an app without schema.xml says so", () => {
-    const { database, attachments } = createSqliteDatabase("unused", undefined);
-    const { DB } = toTaskGlobals(database, { attachments });
-    expect(() => Reflect.get(DB, "api_client"))
+    expect(() => Reflect.get(createAbsentDb(), "api_client"))
       .toThrow(new TypeError("Cannot use DB.api_client: the app has no schema.xml"));
   });
 

@@ -91,7 +91,7 @@ describe("a query", () => {
 
   test.each<[query: string, args: unknown[], says: string]>([
     ["samples = ?", [1], 'Cannot query by has-many field "samples"'],
-    ["nme = ?", [1], 'DB.api_client has no field "nme", did you mean "name"?'],
+    ["nme = ?", [1], 'Cannot query DB.api_client: it has no field "nme", did you mean "name"?'],
     ["name = ?", [], "it has 1 ? and was given 0 arguments"],
     ["name = ?", ["a", "b"], "it has 1 ? and was given 2 arguments"],
     ["name = ?", [5], 'field "name" is text and needs text: got 5'],

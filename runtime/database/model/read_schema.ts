@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isUtf8 } from "node:buffer";
 import { messageOf, RuntimeError } from "../../base/errors.ts";
 import type { DataModel } from "./data_model.ts";
-import { parseSchema, type SchemaProblem } from "./parse_schema.ts";
+import type { SchemaProblem } from "./parse_schema.ts";
 
 /** The data model's file in the folder of an app. */
 export const schemaName = "schema.xml";
@@ -11,24 +11,39 @@ export const schemaName = "schema.xml";
 const maxSchemaBytes = 2 ** 20;
 const maxListed = 20;
 
+/** What is accepted in a `schema.xml` and means nothing here. */
+export interface SchemaWarning {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
 /** The data model of an app, and what of its file means nothing here. */
 export interface AppSchema {
   readonly model: DataModel;
-  /** One line each, with file, line and column. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly SchemaWarning[];
 }
 
 /**
  * Reads the data model of an app; `undefined` when it has none.
  * @throws {RuntimeError} `bad_schema` with every problem, one a line, and its place.
  */
-export async function readSchema(appDir: string): Promise<AppSchema | undefined> {
-  const file = join(appDir, schemaName);
-  const text = await readText(file);
+export async function readSchema(
+  appDir: string,
+  { shownDir = appDir }: { readonly shownDir?: string } = {},
+): Promise<AppSchema | undefined> {
+  const file = join(shownDir, schemaName);
+  const text = await readText(join(appDir, schemaName));
   if (text === undefined) return undefined;
+  // The parser of XML takes its time to load: apps without a schema do without it.
+  const { parseSchema } = await import("./parse_schema.ts");
   const { model, problems, warnings } = parseSchema(text);
   if (problems.length > 0) throw refused(file, problems);
-  return { model, warnings: warnings.map((warning) => toLine(file, warning)) };
+  return {
+    model,
+    warnings: warnings.map(({ place, text }) => ({ file, ...place, message: text })),
+  };
 }
 
 async function readText(file: string): Promise<string | undefined> {

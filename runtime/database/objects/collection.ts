@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { QueryError } from "../query/query_error.ts";
 import { show } from "../values/show.ts";
 import { DatabaseObject } from "./database_object.ts";
@@ -18,7 +17,7 @@ export class Collection {
 
   /** A new object; `save()` writes it. */
   create(values: object = {}): object {
-    const state = new ObjectState(this.#model, [randomUUID()], false);
+    const state = new ObjectState(this.#model, [crypto.randomUUID()], false);
     const object = this.#session.toObject(state);
     if (object instanceof DatabaseObject) object.setAll(values);
     return object;

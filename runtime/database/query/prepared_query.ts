@@ -65,11 +65,11 @@ export class PreparedQuery {
   }
 
   #whyUnknown(field: string): string {
-    const { model, names, title } = this.#layout;
+    const { model, names } = this.#layout;
     if (model.hasMany.some(({ name }) => name === field)) {
       return `Cannot query by has-many field "${field}"`;
     }
-    return `${title} has no field "${field}"${didYouMean(field, names)}`;
+    return `it has no field "${field}"${didYouMean(field, names)}`;
   }
 
   #checkCount(args: readonly unknown[]): void {

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import type { DataModel } from "../model/data_model.ts";
 import { Connection } from "./connection.ts";
-import { databaseFile } from "./files.ts";
+import { databaseFile } from "../places.ts";
 import { migrate } from "./migrate.ts";
 import { retryWhileBusy } from "./retry.ts";
 import { isBusy, toDatabaseError } from "./sqlite_errors.ts";

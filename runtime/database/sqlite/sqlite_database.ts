@@ -3,7 +3,7 @@ import { Database } from "../database.ts";
 import type { DataModel } from "../model/data_model.ts";
 import { DatabaseError } from "../sql/errors.ts";
 import { sqliteDialect } from "./dialect.ts";
-import { attachmentsDir } from "./files.ts";
+import { attachmentsDir } from "../places.ts";
 import { openConnection } from "./open.ts";
 import { SqliteEngine } from "./sqlite_engine.ts";
 
@@ -19,7 +19,7 @@ export interface SqliteDatabase {
  */
 export function createSqliteDatabase(
   dir: string | undefined,
-  dataModel: DataModel | undefined,
+  dataModel: DataModel,
 ): SqliteDatabase {
   const attachments = new AttachmentStore(dir === undefined ? undefined : attachmentsDir(dir));
   const database = new Database({
