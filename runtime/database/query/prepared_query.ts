@@ -39,6 +39,11 @@ export class PreparedQuery {
     this.#terms = termsOf(this.#tree).map((term) => this.#resolve(term));
   }
 
+  /** What each `?` is compared with, in their order. */
+  get comparisons(): readonly { readonly column: Column; readonly operator: Operator }[] {
+    return this.#terms;
+  }
+
   /**
    * Checks arguments, and gives the condition as SQL.
    * @throws {QueryError} for too few, too many, or one that its field cannot be compared with.

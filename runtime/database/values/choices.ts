@@ -13,6 +13,7 @@ export const singleChoiceType: ValueType = {
   parameter: parseTextValue,
   read: (stored) => stored,
   parseText: (text) => good(text),
+  parseJson: good,
   typescript: (field) => ({ read: keysOf(field).join(" | "), assign: "never" }),
 };
 
@@ -37,6 +38,7 @@ export const multipleChoiceType: ValueType = {
   // Frozen: a change inside of it would not be noticed, and so not be saved.
   read: (stored) => Object.freeze(JSON.parse(String(stored))),
   parseText: (text) => good(text === "" ? [] : text.split(",").map((key) => key.trim())),
+  parseJson: good,
   typescript: (field) => ({
     read: `readonly (${keysOf(field).join(" | ")})[]`,
     assign: "never",

@@ -9,7 +9,9 @@ export const attachmentType: ValueType = {
   cast: parseAttachment,
   parameter: parseAttachment,
   read: (stored, { attachments }) => new Attachment(parseFacts(String(stored)), attachments),
-  parseText: () => bad("left out: attachments come with a backup"),
+  parseText: (text) => good(text),
+  parseJson: (value, { attachments }) =>
+    isFacts(value) ? good(new Attachment(value, attachments)) : bad('{ "id": …, "filename": … }'),
   typescript: () => ({ read: "Attachment", assign: "never" }),
 };
 
@@ -22,4 +24,9 @@ export function parseFacts(stored: string): AttachmentFacts {
 function parseAttachment(value: unknown): Parsed<SqlValue> {
   if (!Attachment.isAttachment(value)) return bad("what Attachment.create() gives");
   return good(JSON.stringify({ id: value.id, filename: value.filename }));
+}
+
+function isFacts(value: unknown): value is AttachmentFacts {
+  return typeof value === "object" && value !== null && "id" in value && "filename" in value &&
+    typeof value.id === "string" && typeof value.filename === "string";
 }

@@ -12,6 +12,7 @@ export const numberType: ValueType = {
   parameter: parseNumber,
   read: (stored) => stored,
   parseText: readNumber,
+  parseJson: good,
   typescript: () => ({ read: "number", assign: "never" }),
 };
 
@@ -36,6 +37,7 @@ export const booleanType: ValueType = {
     if (text === "true" || text === "1") return good(true);
     return text === "false" || text === "0" ? good(false) : bad("true or false");
   },
+  parseJson: good,
   typescript: () => ({ read: "boolean", assign: "never" }),
 };
 

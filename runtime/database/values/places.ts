@@ -17,6 +17,7 @@ export const locationType: ValueType = {
   parameter: refuse,
   read: (stored) => Object.freeze(JSON.parse(String(stored))),
   parseText: readJson,
+  parseJson: good,
   typescript: () => ({ read: "Location", assign: "never" }),
 };
 

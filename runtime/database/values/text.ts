@@ -12,6 +12,7 @@ export const textType: ValueType = {
   parameter: parseTextValue,
   read: (stored) => stored,
   parseText: (text) => good(text),
+  parseJson: good,
   typescript: () => ({ read: "string", assign: "number | boolean" }),
 };
 

@@ -6,6 +6,8 @@ import type { SqlValue, ValueType } from "./value_type.ts";
 const momentPattern =
   /^[+-]?\d{4,6}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
 
+const momentForm = 'a time with a zone, as "2026-12-31T23:59:59Z"';
+
 /** A moment, to the millisecond. */
 export const datetimeType: ValueType = {
   storage: "integer",
@@ -14,12 +16,8 @@ export const datetimeType: ValueType = {
   parameter: parseMoment,
   // A new one at each reading: dates can be changed, and the object would not notice.
   read: (stored) => new Date(Number(stored)),
-  parseText(text) {
-    const moment = new Date(momentPattern.test(text) ? text : NaN);
-    return Number.isNaN(moment.getTime())
-      ? bad('a time with a zone, as "2026-12-31T23:59:59Z"')
-      : good(moment);
-  },
+  parseText: readMoment,
+  parseJson: (value) => typeof value === "string" ? readMoment(value) : bad(momentForm),
   typescript: () => ({ read: "Date", assign: "never" }),
 };
 
@@ -31,8 +29,14 @@ export const dateType: ValueType = {
   parameter: parseDay,
   read: (stored) => new Day(String(stored)),
   parseText: (text) => good(text),
+  parseJson: good,
   typescript: () => ({ read: "Day", assign: "Date | string" }),
 };
+
+function readMoment(text: string): Parsed<Date> {
+  const moment = new Date(momentPattern.test(text) ? text : NaN);
+  return Number.isNaN(moment.getTime()) ? bad(momentForm) : good(moment);
+}
 
 function parseMoment(value: unknown): Parsed<SqlValue> {
   return value instanceof Date && !Number.isNaN(value.getTime())

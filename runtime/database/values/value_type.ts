@@ -25,6 +25,8 @@ export interface ValueType {
   read(stored: SqlValue, surroundings: Surroundings): unknown;
   /** Takes text as files and command lines have it, and gives what a task would assign. */
   parseText(text: string, field: Field): Parsed<unknown>;
+  /** Takes a value of JSON, as `toJSON` writes it, and gives what a task would assign. */
+  parseJson(value: unknown, surroundings: Surroundings): Parsed<unknown>;
   /** Its TypeScript type when it is read, and what may be assigned beyond that. */
   typescript(field: Field): { readonly read: string; readonly assign: string };
 }
