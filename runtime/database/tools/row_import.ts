@@ -6,6 +6,8 @@ import { retryWhileBusy } from "../sqlite/retry.ts";
 import type { SqlValue } from "../values/value_type.ts";
 
 const stageName = "_webtaskd_import";
+/** IDs come in no order: with little memory, each row would touch the disk. */
+const cacheKilobytes = 64 * 1024;
 const idPattern = /^[\w-]{1,64}$/;
 
 /** A value of a row, by the name of its field. */
@@ -43,6 +45,8 @@ export class RowImport {
     const table = sqliteDialect.quote(layout.model.name);
     connection.exec(
       `PRAGMA temp_store = FILE;
+       PRAGMA cache_size = -${cacheKilobytes};
+       PRAGMA temp.cache_size = -${cacheKilobytes};
        CREATE TEMP TABLE ${stageName} AS SELECT * FROM ${table} WHERE 1 = 0;
        CREATE UNIQUE INDEX temp.${stageName}_id ON ${stageName} (id);
        BEGIN`,
