@@ -3,12 +3,12 @@ import { DatabaseError } from "../sql/errors.ts";
 import { isBusy } from "./sqlite_errors.ts";
 
 /** How long SQLite itself waits for a lock: the event loop stands still meanwhile. */
-export const busyTimeoutMs = 10;
+export const busyTimeoutMs = 5;
 
 /** How long an operation is tried before it fails. */
 const patienceMs = 15_000;
 const shortestPauseMs = 1;
-const longestPauseMs = 25;
+const longestPauseMs = 16;
 
 /**
  * Tries an operation at once, and again for as long as others hold the lock. The pauses leave the
