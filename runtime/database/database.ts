@@ -79,8 +79,8 @@ export class Database implements Session, AsyncDisposable {
     return DatabaseObject.stateOf(value);
   }
 
-  async read(statement: Statement): Promise<readonly Row[]> {
-    return await (this.#engine ?? await this.#open()).read(statement);
+  read(statement: Statement): Promise<readonly Row[]> {
+    return this.#engine ? this.#engine.read(statement) : this.#readLater(statement);
   }
 
   async write(work: Work): Promise<void> {
@@ -95,6 +95,10 @@ export class Database implements Session, AsyncDisposable {
     const opening = this.#opening;
     this.#opening = this.#engine = undefined;
     await (await opening)?.close();
+  }
+
+  async #readLater(statement: Statement): Promise<readonly Row[]> {
+    return await (await this.#open()).read(statement);
   }
 
   async #open(): Promise<Engine> {

@@ -1,5 +1,7 @@
 import { QueryError } from "../query/query_error.ts";
+import type { Row } from "../sql/engine.ts";
 import { show } from "../values/show.ts";
+import { toCondition } from "./condition.ts";
 import { DatabaseObject } from "./database_object.ts";
 import { type ModelParts, ObjectState } from "./object_state.ts";
 import { Query } from "./query.ts";
@@ -31,7 +33,9 @@ export class Collection {
       const message = `Cannot look up ${this.#model.layout.title}: query or id required`;
       throw new QueryError(`${message}: got ${show(only)}`, { query: "" });
     }
-    return await this.where(...given).first();
+    const condition = toCondition(given, this.#model);
+    if (condition === undefined) return await this.all().first();
+    return this.#toObject(await this.#session.read(this.#model.sql.first(condition)));
   }
 
   /** Those that fulfil a condition: a query with its arguments, or fields and values. */
@@ -46,9 +50,12 @@ export class Collection {
 
   async #byId(id: string): Promise<object | null> {
     if (id.includes("\0")) return null;
-    const [row] = await this.#session.read(this.#model.sql.byId(id));
-    return row === undefined
-      ? null
-      : this.#session.toObject(new ObjectState(this.#model, row, true));
+    return this.#toObject(await this.#session.read(this.#model.sql.byId(id)));
+  }
+
+  #toObject(rows: readonly Row[]): object | null {
+    const row = rows[0];
+    if (row === undefined) return null;
+    return this.#session.toObject(new ObjectState(this.#model, row, true));
   }
 }

@@ -177,8 +177,6 @@ export class DatabaseObject implements Referable {
 Object.setPrototypeOf(
   DatabaseObject.prototype,
   createGuard({
-    // What is not there reads as undefined, as everywhere in JavaScript.
-    read() {},
     assign(name, receiver) {
       const layout = DatabaseObject.stateOf(receiver)?.model.layout;
       const hint = layout ? didYouMean(name, layout.names) : "";

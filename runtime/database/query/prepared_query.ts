@@ -26,6 +26,7 @@ export class PreparedQuery {
   readonly #tree: Tree;
   readonly #terms: readonly ResolvedTerm[];
   readonly #texts = new Map<string, string>();
+  #plainSql: string | undefined;
 
   /** @throws {QueryError} for a text that is no query of the model. */
   constructor(
@@ -52,13 +53,19 @@ export class PreparedQuery {
     this.#checkCount(args);
     const shapes: Shape[] = [];
     const values: SqlValue[] = [];
-    for (const [index, term] of this.#terms.entries()) {
+    let isPlain = true;
+    for (let index = 0; index < this.#terms.length; index++) {
+      const term = this.#terms[index];
+      if (term === undefined) continue;
       const operand = toOperand(term.column, term.operator, args[index]);
       if (operand.kind === "bad") throw this.#error(operand.reason, term.position);
+      if (operand.shape.kind !== "value") isPlain = false;
       shapes.push(operand.shape);
       for (const value of operand.values) values.push(value);
     }
-    return { sql: this.#toSql(shapes), args: values };
+    // Nearly every query: its text is made once, and no key needs to be made to find it.
+    const sql = isPlain ? this.#plainSql ??= this.#compile(shapes) : this.#toSql(shapes);
+    return { sql, args: values };
   }
 
   #resolve({ field, operator, position }: Term): ResolvedTerm {
@@ -83,10 +90,8 @@ export class PreparedQuery {
       const position = this.#terms[args.length]?.position;
       throw this.#error(`it has ${needed} ? and was given ${countOf(args.length)}`, position);
     }
-    const count = args.reduce<number>(
-      (sum, value) => sum + (Array.isArray(value) ? value.length : 1),
-      0,
-    );
+    let count = 0;
+    for (const value of args) count += Array.isArray(value) ? value.length : 1;
     if (count > maxArguments) {
       throw this.#error(`it must have <= ${maxArguments} arguments: got ${count}`, undefined);
     }

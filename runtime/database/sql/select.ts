@@ -3,6 +3,9 @@ import { balance } from "../query/prepared_query.ts";
 import type { Dialect, Statement } from "./dialect.ts";
 import type { SqlValue } from "../values/value_type.ts";
 
+/** Texts kept per model. */
+const maxKeptTexts = 500;
+
 /** One element of an order. */
 export interface OrderPart {
   readonly column: string;
@@ -28,6 +31,9 @@ export class ModelSql {
   readonly insert: string;
   readonly delete: string;
   readonly #select: string;
+  readonly #byId: string;
+  /** By their conditions: the look-up that requests begin with must not put its text together. */
+  readonly #firsts = new Map<string, string>();
 
   constructor(layout: Layout, dialect: Dialect) {
     this.#layout = layout;
@@ -38,15 +44,27 @@ export class ModelSql {
     this.insert = `INSERT INTO ${this.#table} (${this.#columns}) VALUES (${values})`;
     this.delete = `DELETE FROM ${this.#table} WHERE ${this.#id} = ?`;
     this.#select = `SELECT ${this.#columns} FROM ${this.#table}`;
+    this.#byId = `${this.#select} WHERE ${this.#id} = ?`;
   }
 
   get #id(): string {
     return this.#dialect.quote("id");
   }
 
+  /** Reads the first row that fulfils a condition, in the order of IDs. */
+  first({ sql, args }: Statement): Statement {
+    let text = this.#firsts.get(sql);
+    if (text === undefined) {
+      text = `${this.#select} WHERE ${sql} ORDER BY ${this.#id} LIMIT 1`;
+      if (this.#firsts.size >= maxKeptTexts) this.#firsts.clear();
+      this.#firsts.set(sql, text);
+    }
+    return { sql: text, args };
+  }
+
   /** Reads one row by its ID. */
   byId(id: string): Statement {
-    return { sql: `${this.#select} WHERE ${this.#id} = ?`, args: [id] };
+    return { sql: this.#byId, args: [id] };
   }
 
   /** Reads rows by their IDs, in no order. */

@@ -6,6 +6,8 @@ import { migrate } from "./migrate.ts";
 import { retryWhileBusy } from "./retry.ts";
 import { isBusy, toDatabaseError } from "./sqlite_errors.ts";
 
+const cacheKilobytes = 16 * 1024;
+
 /**
  * Opens the database in a folder, made where there is none, and brings it up to a data model. Any
  * number of processes may do so at once.
@@ -35,6 +37,8 @@ export async function openConnection(
 function setUp(connection: Connection): void {
   connection.exec("PRAGMA journal_mode = WAL");
   connection.exec("PRAGMA synchronous = FULL");
+  // As much as is used, up to this: with the 2 MB of the default, look-ups in 100,000 rows miss it.
+  connection.exec(`PRAGMA cache_size = -${cacheKilobytes}`);
 }
 
 async function retryOpening(open: () => Promise<Connection>): Promise<Connection> {
