@@ -359,7 +359,10 @@ declare module "@journeyapps/cloudcode" {
     create(values?: Fields): T;
     /** The object with an ID. */
     first(id: string): Promise<T | null>;
-    /** The first object that fulfils a condition; `null` when there is none. */
+    /**
+     * An object that fulfils a condition; `null` when there is none. Of several, `where(…).orderBy(…)
+     * .first()` says which.
+     */
     first(query: string, ...args: [unknown, ...unknown[]]): Promise<T | null>;
     first(fields?: Fields): Promise<T | null>;
     where(query: string, ...args: unknown[]): StoredQuery<T, Fields>;

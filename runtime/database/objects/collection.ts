@@ -25,7 +25,7 @@ export class Collection {
     return object;
   }
 
-  /** The first object: by its ID, by a query, by fields and values, or any. */
+  /** One object: by its ID, by a query, by fields and values, or any. */
   async first(...given: readonly unknown[]): Promise<object | null> {
     const [only] = given;
     if (given.length === 1 && typeof only === "string") return await this.#byId(only);

@@ -51,11 +51,14 @@ export class ModelSql {
     return this.#dialect.quote("id");
   }
 
-  /** Reads the first row that fulfils a condition, in the order of IDs. */
+  /**
+   * Reads one row that fulfils a condition, whichever the engine meets first. An order would cost a
+   * look-up by an index a third of its time, and nearly always there is one row or none.
+   */
   first({ sql, args }: Statement): Statement {
     let text = this.#firsts.get(sql);
     if (text === undefined) {
-      text = `${this.#select} WHERE ${sql} ORDER BY ${this.#id} LIMIT 1`;
+      text = `${this.#select} WHERE ${sql} LIMIT 1`;
       if (this.#firsts.size >= maxKeptTexts) this.#firsts.clear();
       this.#firsts.set(sql, text);
     }
