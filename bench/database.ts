@@ -54,7 +54,7 @@ interface Sides extends SqliteDatabase {
 
 const dir = await mkdtemp(join(tmpdir(), "webtaskd-bench-"));
 try {
-  const made = createSqliteDatabase(dir, dataModel);
+  const made = createSqliteDatabase({ dir, dataModel, isMade: true });
   const clients = made.database.collection("api_client");
   await fill(clients, made);
   const bare = new DatabaseSync(databaseFile(dir));

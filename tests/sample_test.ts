@@ -28,7 +28,11 @@ let database: Database;
 beforeAll(async () => {
   data = await createTempFolder();
   const schema = await readSchema(folder);
-  database = installDatabase({ dir: join(data.path, "db"), dataModel: schema?.model });
+  database = installDatabase({
+    dir: join(data.path, "db"),
+    dataModel: schema?.model,
+    isMade: true,
+  });
   const clients = [
     { name: "Acme Portal", token: "portal_7f3c9a", can_write: true },
     { name: "Acme Kiosk", token: "kiosk_51d0be", can_write: false },

@@ -9,11 +9,17 @@ export interface InstallOptions {
   readonly dir: string | undefined;
   /** A data model as JSON. */
   readonly dataModel: unknown;
+  /** Make the database when it is used; a worker finds it made, or it is gone. */
+  readonly isMade: boolean;
 }
 
 /** Defines the globals of tasks, `DB`, `Day` and `Attachment`; the database opens when it is used. */
-export function installDatabase({ dir, dataModel }: InstallOptions): Database {
-  const { database, attachments } = createSqliteDatabase(dir, parseDataModel(dataModel));
+export function installDatabase({ dir, dataModel, isMade }: InstallOptions): Database {
+  const { database, attachments } = createSqliteDatabase({
+    dir,
+    dataModel: parseDataModel(dataModel),
+    isMade,
+  });
   for (const [name, value] of Object.entries(toTaskGlobals(database, { attachments }))) {
     defineGlobal(name, value);
   }

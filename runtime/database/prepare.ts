@@ -2,7 +2,7 @@ import { messageOf, RuntimeError } from "../base/errors.ts";
 import type { DataModel } from "./model/data_model.ts";
 import { readSchema, type SchemaWarning } from "./model/read_schema.ts";
 import { databaseDir } from "./places.ts";
-import { openConnection } from "./sqlite/open.ts";
+import { openAndMigrate } from "./sqlite/open.ts";
 
 /** What to bring up to date, and where. */
 export interface PrepareOptions {
@@ -34,7 +34,7 @@ export async function prepareDatabase(options: PrepareOptions): Promise<Prepared
   if (schema === undefined) return { dir, dataModel: undefined, warnings: [] };
   const { model: dataModel, warnings } = schema;
   try {
-    const connection = await openConnection(dir, { dataModel });
+    const connection = await openAndMigrate(dir, dataModel);
     connection.close();
   } catch (cause) {
     if (cause instanceof RuntimeError) throw cause;

@@ -9,5 +9,6 @@ export async function installDatabase(facts: DatabaseFacts | undefined): Promise
     return;
   }
   const { installDatabase } = await import("../database/install.ts");
-  installDatabase({ dir: facts.dir ?? undefined, dataModel: facts.dataModel });
+  const { dir, dataModel } = facts;
+  installDatabase({ dir: dir ?? undefined, dataModel, isMade: false });
 }

@@ -139,6 +139,16 @@ describe("webtaskd db", () => {
     expect(await app.json("query", "api_client")).toMatchObject({ count: 1 });
   });
 
+  test("leaves a database to the next deploy when the schema has changed", async () => {
+    await using app = await App.create();
+    await app.db("create", "api_client", "name=a");
+    await writeFile(app.file("schema.xml"), sampleSchema.replaceAll('"token"', '"key"'));
+    expect((await app.db("create", "api_client", "key=a")).stderr).toContain(
+      'Cannot find a field "key"',
+    );
+    expect(await app.db("create", "api_client", "token=a")).toMatchObject({ exitCode: 0 });
+  });
+
   test.each<[words: string[], exitCode: number, says: string]>([
     [["frob"], 2, "choose one of create, query"],
     [["create"], 2, "Cannot use so few words: write create MODEL"],
@@ -222,10 +232,11 @@ describe("webtaskd db import", () => {
     "reads what export writes as %s, every type of field",
     async (format) => {
       await using app = await App.create();
-      const { database, attachments } = createSqliteDatabase(
-        join(app.data, "databases/acme-testing"),
-        toDataModel(sampleSchema),
-      );
+      const { database, attachments } = createSqliteDatabase({
+        dir: join(app.data, "databases/acme-testing"),
+        dataModel: toDataModel(sampleSchema),
+        isMade: true,
+      });
       const file = await attachments.create({ filename: "a.txt", text: "a" });
       const everything = database.collection("everything");
       const values = {
@@ -342,7 +353,7 @@ describe("webtaskd db backup and restore", () => {
     await app.db("create", "organisation", "name=before");
     const dir = join(app.data, "databases/acme-testing");
     const model = toDataModel(sampleSchema);
-    const first = createSqliteDatabase(dir, model);
+    const first = createSqliteDatabase({ dir, dataModel: model, isMade: true });
     const file = await first.attachments.create({ filename: "a.txt", text: "content" });
     const holder: { save?: () => Promise<void> } = first.database.collection("everything").create({
       file,
@@ -428,7 +439,11 @@ describe("webtaskd doctor", () => {
   test("finds damaged files and missing attachments", async () => {
     await using app = await App.create();
     const dir = join(app.data, "databases/acme-testing");
-    const { database, attachments } = createSqliteDatabase(dir, toDataModel(sampleSchema));
+    const { database, attachments } = createSqliteDatabase({
+      dir,
+      dataModel: toDataModel(sampleSchema),
+      isMade: true,
+    });
     const file = await attachments.create({ filename: "a", text: "a" });
     const holder: { save?: () => Promise<void> } = database.collection("everything").create({
       file,

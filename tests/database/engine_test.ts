@@ -3,7 +3,14 @@ import { stat, writeFile } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { Connection } from "../../runtime/database/sqlite/connection.ts";
 import { SqliteEngine } from "../../runtime/database/sqlite/sqlite_engine.ts";
-import { openTestDatabase, type TestCollection, type TestDatabase } from "./support.ts";
+import { createSqliteDatabase } from "../../runtime/database/sqlite/sqlite_database.ts";
+import {
+  openTestDatabase,
+  sampleSchema,
+  type TestCollection,
+  type TestDatabase,
+  toDataModel,
+} from "./support.ts";
 
 describe("the database file", () => {
   test("lies in a folder of its own, readable to its owner alone", async () => {
@@ -42,6 +49,25 @@ describe("the database file", () => {
     });
     await Bun.file(db.dir).delete();
     expect(await samples(db).first()).toBeNull();
+  });
+
+  test("that is gone rejects where it must be there, and is not made anew", async () => {
+    await using db = await openTestDatabase();
+    const options = { dir: db.dir, dataModel: toDataModel(sampleSchema), isMade: false };
+    const { database } = createSqliteDatabase(options);
+    const asked = [
+      () => database.collection("sample").first("value = ?", 1),
+      () => database.collection("sample").all().count(),
+    ];
+    for (const ask of asked) {
+      await expect(ask()).rejects.toMatchObject({
+        code: "unavailable",
+        message: `Cannot open the database: "${db.dir}/database.sqlite" is gone`,
+      });
+    }
+    await samples(db).create({ value: 1 }).save();
+    expect(await database.collection("sample").all().count()).toBe(1);
+    await database[Symbol.asyncDispose]();
   });
 
   test("that is full rejects, and loses nothing", async () => {

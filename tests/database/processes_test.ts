@@ -71,7 +71,7 @@ describe("a database whose process is killed", () => {
       ]);
     }
     // Two of three have written a batch before the one in which they were killed.
-    const { database } = createSqliteDatabase(dir, writerModel);
+    const { database } = createSqliteDatabase({ dir, dataModel: writerModel, isMade: false });
     expect(await database.collection("row").all().count()).toBeGreaterThanOrEqual(
       kills / 2 * batchSize,
     );

@@ -88,7 +88,11 @@ export async function openTestDatabase(schema: string = sampleSchema): Promise<T
 }
 
 function open(dir: string, schema: string, cleanUp: () => Promise<void>): TestDatabase {
-  const { database, attachments } = createSqliteDatabase(dir, toDataModel(schema));
+  const { database, attachments } = createSqliteDatabase({
+    dir,
+    dataModel: toDataModel(schema),
+    isMade: true,
+  });
   const others: TestDatabase[] = [];
   return {
     dir,

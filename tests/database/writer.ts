@@ -26,7 +26,7 @@ export const writerModel: DataModel = {
 if (import.meta.main) await main(globalArguments());
 
 async function main([dir = "", mode = "", count = "0"]: readonly string[]): Promise<void> {
-  const { database } = createSqliteDatabase(dir, writerModel);
+  const { database } = createSqliteDatabase({ dir, dataModel: writerModel, isMade: true });
   const rows = database.collection("row");
   const create = (batch: string) => rows.create({ batch, text: "x".repeat(200) });
   if (mode === "rows") {

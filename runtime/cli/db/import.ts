@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { messageOf, RuntimeError } from "../../base/errors.ts";
-import { openConnection } from "../../database/sqlite/open.ts";
+import { openExisting } from "../../database/sqlite/open.ts";
 import { RowImport } from "../../database/tools/row_import.ts";
 import type { Action } from "./action.ts";
 import { createRowParser, type PlacedRow, type RowParser } from "./file_rows.ts";
@@ -23,7 +23,7 @@ export const importAction: Action = {
       layout,
       surroundings: { attachments: target.attachments },
     });
-    const connection = await openConnection(target.dir, { dataModel: target.dataModel });
+    const connection = await openExisting(target.dir);
     const bar = new ProgressBar(platform, "import");
     try {
       const rows = new RowImport(connection, layout);

@@ -8,7 +8,7 @@ import type { Layout } from "../../database/model/layout.ts";
 import { databaseDir } from "../../database/places.ts";
 import { prepareDatabase } from "../../database/prepare.ts";
 import { createSqliteDatabase } from "../../database/sqlite/sqlite_database.ts";
-import { readStoredModel } from "../../database/tools/stored_model.ts";
+import { listDatabases, readStoredModel } from "../../database/tools/stored_model.ts";
 import { defaultHostname, parseHostname } from "../../manifest/hostname.ts";
 import { readManifest } from "../../manifest/read.ts";
 import { defaultApp, requireApp } from "../apps.ts";
@@ -24,8 +24,8 @@ export interface Target extends AsyncDisposable {
 }
 
 /**
- * Finds the database of `--deployment` as it was last served; without that flag, the one of the app,
- * made or brought up to its schema first.
+ * Finds the database of `--deployment`, or without that flag the one of the app, as it was last
+ * deployed. That of an app that never was is made of its schema.
  */
 export async function openTarget(
   { flags, settings }: CommandContext,
@@ -44,6 +44,11 @@ export async function openTarget(
   const hostname = defaultHostname((await readManifest(appDir)).app, environment);
   if (isRestore) {
     return toTarget(databaseDir(dataDir, hostname), { hostname, dataModel: { models: [] } });
+  }
+  // Once it is there, only a deploy changes it: a command must not run ahead of the code.
+  if ((await listDatabases(dataDir)).includes(hostname)) {
+    const dataModel = await readStoredModel(dataDir, hostname);
+    return toTarget(databaseDir(dataDir, hostname), { hostname, dataModel });
   }
   const place = { dir: appDir, sourceDir: appDir, dataDir, hostname };
   const { dir, dataModel } = await prepareDatabase(place);
@@ -67,7 +72,7 @@ function toTarget(
   dir: string,
   { hostname, dataModel }: { readonly hostname: string; readonly dataModel: DataModel },
 ): Target {
-  const { database, attachments } = createSqliteDatabase(dir, dataModel);
+  const { database, attachments } = createSqliteDatabase({ dir, dataModel, isMade: false });
   return {
     ...{ hostname, dir, dataModel, database, attachments },
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),

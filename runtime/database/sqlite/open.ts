@@ -1,5 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
+import { RuntimeError } from "../../base/errors.ts";
 import type { DataModel } from "../model/data_model.ts";
+import { DatabaseError } from "../sql/errors.ts";
 import { Connection } from "./connection.ts";
 import { databaseFile } from "../places.ts";
 import { migrate } from "./migrate.ts";
@@ -13,23 +15,39 @@ const cacheKilobytes = 16 * 1024;
  * number of processes may do so at once.
  * @throws {DatabaseError} when it cannot be opened, {RuntimeError} `bad_schema` when rows do not fit.
  */
-export async function openConnection(
-  dir: string,
-  { dataModel }: { readonly dataModel: DataModel | undefined },
-): Promise<Connection> {
+export async function openAndMigrate(dir: string, dataModel: DataModel): Promise<Connection> {
   await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw toDatabaseError("open", error);
   });
-  const connection = await retryOpening(() => Connection.open(databaseFile(dir)));
+  const connection = await open(dir);
   try {
-    await retryWhileBusy(() => setUp(connection));
-    if (dataModel) await retryWhileBusy(() => migrate(connection, dataModel));
+    await retryWhileBusy(() => migrate(connection, dataModel));
     return connection;
   } catch (error) {
     connection.close();
-    throw error instanceof Error && error.name === "RuntimeError"
-      ? error
-      : toDatabaseError("open", error);
+    throw error instanceof RuntimeError ? error : toDatabaseError("open", error);
+  }
+}
+
+/**
+ * Opens the database in a folder as it is: one that is gone is an error, not an empty one.
+ * @throws {DatabaseError} when it cannot be opened.
+ */
+export async function openExisting(dir: string): Promise<Connection> {
+  const file = databaseFile(dir);
+  const isThere = await stat(file).then(() => true, () => false);
+  if (isThere) return await open(dir);
+  throw new DatabaseError("unavailable", `Cannot open the database: "${file}" is gone`);
+}
+
+async function open(dir: string): Promise<Connection> {
+  const connection = await retryOpening(() => Connection.open(databaseFile(dir)));
+  try {
+    await retryWhileBusy(() => setUp(connection));
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw toDatabaseError("open", error);
   }
 }
 

@@ -4,7 +4,7 @@ import type { DataModel } from "../model/data_model.ts";
 import { DatabaseError } from "../sql/errors.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { attachmentsDir } from "../places.ts";
-import { openConnection } from "./open.ts";
+import { openAndMigrate, openExisting } from "./open.ts";
 import { SqliteEngine } from "./sqlite_engine.ts";
 
 /** A database of SQLite and the files beside it. */
@@ -13,22 +13,29 @@ export interface SqliteDatabase {
   readonly attachments: AttachmentStore;
 }
 
-/**
- * Puts a database together, without opening it. Without a folder it knows its models, and refuses
- * to read and write.
- */
-export function createSqliteDatabase(
-  dir: string | undefined,
-  dataModel: DataModel,
-): SqliteDatabase {
+/** Where a database is, and what may be done to make it so. */
+export interface SqliteOptions {
+  /** Without a folder a database knows its models, and refuses to read and write. */
+  readonly dir: string | undefined;
+  readonly dataModel: DataModel;
+  /** Make the file, and bring it up to the data model, when it is first used. */
+  readonly isMade: boolean;
+}
+
+/** Puts a database together, without opening it. */
+export function createSqliteDatabase({ dir, dataModel, isMade }: SqliteOptions): SqliteDatabase {
   const attachments = new AttachmentStore(dir === undefined ? undefined : attachmentsDir(dir));
   const database = new Database({
     dataModel,
     dialect: sqliteDialect,
     surroundings: { attachments },
     async open() {
-      if (dir !== undefined) return new SqliteEngine(await openConnection(dir, { dataModel }));
-      throw new DatabaseError("unavailable", "Cannot use the database: there is none here");
+      if (dir === undefined) {
+        throw new DatabaseError("unavailable", "Cannot use the database: there is none here");
+      }
+      return new SqliteEngine(
+        isMade ? await openAndMigrate(dir, dataModel) : await openExisting(dir),
+      );
     },
   });
   return { database, attachments };
