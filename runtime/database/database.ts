@@ -61,6 +61,10 @@ export class Database implements Session, AsyncDisposable {
     return [...this.#models.keys()];
   }
 
+  hasModel(name: string): boolean {
+    return this.#models.has(name);
+  }
+
   createBatch(): Batch {
     return new Batch(this);
   }

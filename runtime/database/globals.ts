@@ -28,21 +28,22 @@ function toDb(database: Database): object {
       }
     },
   };
+  // A model may have the name of what every object inherits.
+  const isMember = (target: object, name: string) =>
+    !database.hasModel(name) && (name in target || isAsked(name));
   return new Proxy(members, {
     get(target, name, receiver) {
-      if (typeof name === "symbol" || name in target || isAsked(name)) {
-        return Reflect.get(target, name, receiver);
-      }
-      return database.collection(name);
+      if (typeof name === "string" && !isMember(target, name)) return database.collection(name);
+      return Reflect.get(target, name, receiver);
     },
-    has: (target, name) => name in target || database.modelNames.includes(String(name)),
+    has: (target, name) => name in target || database.hasModel(String(name)),
     set(_target, name) {
       throw new TypeError(`Cannot set "${String(name)}" of DB: it cannot be changed`);
     },
     ownKeys: (target) => [...Reflect.ownKeys(target), ...database.modelNames],
     getOwnPropertyDescriptor(target, name) {
       const own = Reflect.getOwnPropertyDescriptor(target, name);
-      if (own || !database.modelNames.includes(String(name))) return own;
+      if (own || !database.hasModel(String(name))) return own;
       const value = database.collection(String(name));
       return { value, enumerable: true, configurable: true, writable: false };
     },

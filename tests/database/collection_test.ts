@@ -29,6 +29,18 @@ describe("DB", () => {
     expect(Object.keys(db.DB)).toContain("api_client");
   });
 
+  test("has models with the names of what objects inherit", async () => {
+    const schema = `<data-model><model name="constructor"/><model name="toString"/></data-model>`;
+    await using db = await openTestDatabase(schema);
+    const model: object = Reflect.get(db.DB, "constructor");
+    const object = db.DB["toString"]?.create();
+    await object?.save();
+    expect([object?.type, typeof Reflect.get(model, "create")]).toEqual(["toString", "function"]);
+    expect(await db.DB["toString"]?.all().count()).toBe(1);
+    await using plain = await openTestDatabase();
+    expect(String(plain.DB)).toBe("[object Object]");
+  });
+
   test("names the line of the task in every error", async () => {
     await using db = await openTestDatabase();
     const client = clients(db).create();

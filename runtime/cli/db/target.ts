@@ -62,7 +62,7 @@ export async function openTarget(
  * @throws {RuntimeError} `bad_data` when there is none of that name.
  */
 export function layoutOf({ database }: Target, model: string): Layout {
-  if (database.modelNames.includes(model)) return database.model(model).layout;
+  if (database.hasModel(model)) return database.model(model).layout;
   const known = database.modelNames;
   const hint = didYouMean(model, known) || `: there are ${known.join(", ")}`;
   throw new RuntimeError("bad_data", `Cannot find the model "${model}"${hint}`);
