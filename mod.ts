@@ -18,3 +18,13 @@ export type {
   UnauthorizedOptions,
   WebTask,
 } from "./runtime/task/types.ts";
+export type {
+  AttachmentContent,
+  CalendarDay,
+  ChangeBatch,
+  GeoLocation,
+  ModelCollection,
+  StoredAttachment,
+  StoredObject,
+  StoredQuery,
+} from "./runtime/database/types.ts";

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { createAdmin } from "./admin/admin.ts";
 import { openAdminSocket } from "./admin/admin_socket.ts";
 import { systemClock } from "./base/clock.ts";
@@ -6,8 +5,8 @@ import { settlesWithin } from "./base/deadline.ts";
 import { messageOf, RuntimeError } from "./base/errors.ts";
 import { IdSource } from "./base/ids.ts";
 import type { Log } from "./base/log.ts";
-import type { ProcessSettings, Settings } from "./config/config.ts";
-import { Deployments, type PoolTarget } from "./deploy/deployments.ts";
+import type { Settings } from "./config/config.ts";
+import { Deployments } from "./deploy/deployments.ts";
 import { logTaskFaults } from "./deploy/task_faults.ts";
 import { readCertificate } from "./gateway/certificate.ts";
 import { BodyMemory } from "./gateway/body_memory.ts";
@@ -18,12 +17,10 @@ import { toTaskUrls } from "./gateway/task_urls.ts";
 import { Supervisor } from "./invocation/supervisor.ts";
 import { requireFree } from "./platform/free_port.ts";
 import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
-import { workerEnvironment } from "./pool/environment.ts";
-import { MemoryGroups } from "./pool/memory_groups.ts";
-import type { PoolSettings } from "./pool/pool_settings.ts";
-import { ReleasePool } from "./pool/release_pool.ts";
+import type { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
 import type { Recorder } from "./protocol/records.ts";
+import { Pools } from "./server/pools.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
 import { LogWriter } from "./store/log_writer.ts";
@@ -33,8 +30,6 @@ import { createReporter } from "./store/reporter.ts";
 const lastCallMs = 5_000;
 /** For answers to reach their sockets once everything behind them has ended. */
 const flushMs = 1_000;
-/** Where no setting says how many processes share the requests of a deployment at most. */
-const processesPerProcessor = 2;
 /** For lines of the log, where whoever reads them has stalled. */
 const logFlushMs = 500;
 const adminIdleSeconds = 30;
@@ -214,52 +209,11 @@ function openDeployments(
   { hub, log, recorder }: Surroundings & { readonly hub: WorkerHub },
 ): Promise<Deployments<ReleasePool>> {
   const { environment, hostname, dataDir, task: overrides } = settings;
-  const env = workerEnvironment(platform.env, settings.taskEnv);
-  const memoryGroups = openMemoryGroups(settings.processes.maxRssBytes, log);
+  const pools = new Pools({ platform, settings, hub, log, recorder });
   return Deployments.open<ReleasePool>({
     ...{ appDirs, environment, hostname, dataDir, log, platform, overrides },
-    openPool: (target) =>
-      new ReleasePool({
-        ...{ platform, hub, log, env, memoryGroups },
-        clock: systemClock,
-        boot: toBoot(target, environment),
-        settings: toPoolSettings(settings.processes),
-        onOutput: (output) => recorder.output(output),
-        onProcessEnded: () => {},
-      }),
+    openPool: (target) => pools.open(target),
   });
-}
-
-/** Where control groups are not ours to make, the pools watch over memory alone. */
-function openMemoryGroups(maxRssBytes: number, log: Log): MemoryGroups | undefined {
-  try {
-    return MemoryGroups.open(maxRssBytes);
-  } catch (error) {
-    log.warn("memory.groups_refused", { reason: messageOf(error) });
-    return undefined;
-  }
-}
-
-function toPoolSettings(processes: ProcessSettings): PoolSettings {
-  const { min, max, maxAttempt, maxOverdue, concurrency, ...rest } = processes;
-  return {
-    ...rest,
-    minProcesses: min,
-    maxProcesses: max ?? Math.max(min, availableParallelism() * processesPerProcessor),
-    maxAttemptProcesses: maxAttempt,
-    maxOverdueProcesses: maxOverdue,
-    processConcurrency: concurrency,
-  };
-}
-
-function toBoot({ release, manifest, appDir, hostname }: PoolTarget, environment: string) {
-  const web = manifest.tasks.filter(({ isWeb }) => isWeb);
-  return {
-    dir: release.dir,
-    sourceDir: appDir,
-    tasks: Object.fromEntries(web.map(({ name, file }) => [name, file])),
-    deployment: { hostname, environment, app: manifest.app },
-  };
 }
 
 function createGateway(

@@ -1,19 +1,58 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { toDeclarationsText } from "../runtime/cli/editor_files.ts";
+import { tsconfigText } from "../runtime/cli/templates.ts";
+import type { Database } from "../runtime/database/database.ts";
+import { installDatabase } from "../runtime/database/install.ts";
+import { readSchema } from "../runtime/database/model/read_schema.ts";
+import { DatabaseObject } from "../runtime/database/objects/database_object.ts";
+import { toDeclarations } from "../runtime/database/tools/declarations.ts";
 import type { Call, Reply } from "../runtime/protocol/call.ts";
 import { readManifest } from "../runtime/manifest/read.ts";
 import { loadTask } from "../runtime/task/load.ts";
 import { runTask } from "../runtime/task/run.ts";
+import { createTempFolder, type TempFolder } from "./temp_folder.ts";
 
 const folder = join(import.meta.dir, "../tasks");
 const origin = "https://acme-my-app-testing.poweredbyjourney.com";
 const portal = { authorization: "Bearer portal_7f3c9a" };
+/** Of "Authentication Example" in "Trigger CC via HTTP": its lines without blanks around them. */
+const documentedExample = "3ead944fab840b26c4667babf5800992e87807e93b62853b397b7fcfaf1aca1a";
 const kiosk = { authorization: "Bearer kiosk_51d0be" };
+
+let data: TempFolder;
+let database: Database;
+
+beforeAll(async () => {
+  data = await createTempFolder();
+  const schema = await readSchema(folder);
+  database = installDatabase({
+    dir: join(data.path, "db"),
+    dataModel: schema?.model,
+    isMade: true,
+  });
+  const clients = [
+    { name: "Acme Portal", token: "portal_7f3c9a", can_write: true },
+    { name: "Acme Kiosk", token: "kiosk_51d0be", can_write: false },
+  ];
+  for (const client of clients) {
+    const object = database.collection("api_client").create(client);
+    if (object instanceof DatabaseObject) await object.save();
+  }
+});
+
+afterAll(async () => {
+  await database[Symbol.asyncDispose]();
+  await data[Symbol.asyncDispose]();
+});
 
 describe("cloudcode.json", () => {
   test("of the sample app is valid and names every task in its folder", async () => {
     const { tasks } = await readManifest(folder);
-    const files = [...new Bun.Glob("*.ts").scanSync(folder)];
+    const files = [...new Bun.Glob("*.{ts,js}").scanSync(folder)]
+      .filter((file) => !file.endsWith(".d.ts"));
     expect(tasks.map((task) => task.file).sort()).toEqual(files.sort());
     expect(tasks.every((task) => task.isWeb)).toBe(true);
   });
@@ -22,6 +61,22 @@ describe("cloudcode.json", () => {
     const manifest = await readManifest(join(import.meta.dir, "../bench/fixtures/app"));
     expect(manifest.app).toBe("bench");
   });
+});
+
+describe("cloudcode.d.ts and tsconfig.json", () => {
+  test("are what the commands write for this app", async () => {
+    const schema = await readSchema(folder);
+    const text = schema && toDeclarationsText(toDeclarations(schema.model));
+    expect(readFileSync(join(folder, "cloudcode.d.ts"), "utf8")).toBe(text ?? "");
+    expect(readFileSync(join(folder, "tsconfig.json"), "utf8")).toBe(tsconfigText);
+  });
+
+  test("let the type checker accept the tasks", async () => {
+    const tsc = join(folder, "../node_modules/.bin/tsc");
+    const child = Bun.spawn([tsc, "--project", folder], { stdout: "pipe" });
+    expect(await new Response(child.stdout).text()).toBe("");
+    expect(await child.exited).toBe(0);
+  }, 60_000);
 });
 
 describe("hello", () => {
@@ -33,6 +88,12 @@ describe("hello", () => {
 });
 
 describe("my_web_task", () => {
+  test("is the example of the CloudCode documentation, unchanged but for its indentation", () => {
+    const text = readFileSync(join(folder, "my_web_task.js"), "utf8");
+    const lines = text.trimEnd().split("\n").map((line) => line.trim());
+    expect(createHash("sha256").update(lines.join("\n")).digest("hex")).toBe(documentedExample);
+  });
+
   test("answers with the client's name", async () => {
     const { status, json } = await ask("POST", "/my_web_task", { headers: portal });
     expect(status).toBe(200);
@@ -179,7 +240,10 @@ interface Answer extends Reply {
 /** Runs the handler of a sample task as a worker does, without processes and sockets. */
 async function ask(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
   const call = toCall(method, { path, options });
-  const module = await loadTask(join(folder, `${call.task}.ts`));
+  const { tasks } = await readManifest(folder);
+  const module = await loadTask(
+    join(folder, tasks.find(({ name }) => name === call.task)?.file ?? ""),
+  );
   const signal = options.signal ?? new AbortController().signal;
   const result = await runTask(module, call, {
     hostname: "acme-my-app-testing",

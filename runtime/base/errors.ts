@@ -12,7 +12,10 @@ export type ErrorCode =
   | "worker_failed"
   | "file_exists"
   | "file_failed"
-  | "overdue";
+  | "overdue"
+  | "bad_schema"
+  | "bad_data"
+  | "database_failed";
 
 /** An error of webtaskd itself, with a code that callers may branch on. */
 export class RuntimeError extends Error {

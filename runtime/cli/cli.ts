@@ -7,7 +7,9 @@ import { settingTable } from "../config/table.ts";
 import type { Platform } from "../platform/platform.ts";
 import { checkCommand } from "./check.ts";
 import type { Command, CommandFlag } from "./command.ts";
+import { dbCommand } from "./db.ts";
 import { devCommand } from "./dev.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exitCodes, reportFailure } from "./failure.ts";
 import { newCommand } from "./new.ts";
 import { serveCommand } from "./serve.ts";
@@ -19,6 +21,8 @@ const commands: readonly Command[] = [
   checkCommand,
   newCommand,
   typesCommand,
+  dbCommand,
+  doctorCommand,
 ];
 
 const helpWidth = 100;

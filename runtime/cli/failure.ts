@@ -25,6 +25,8 @@ const correctIt = 'Correct it, then see "webtaskd check".';
 const hints: { readonly [C in ErrorCode]?: string } = {
   bad_manifest: correctIt,
   bad_app: correctIt,
+  bad_schema: correctIt,
+  database_failed: 'See "webtaskd doctor" for the state of each database.',
   listen_failed: "Another program may have the port: stop it, or give another --port.",
   tls_failed: "Look at the files of --tls-cert and --tls-key.",
   file_exists: "Remove it first, or choose another name.",

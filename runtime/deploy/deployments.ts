@@ -60,7 +60,8 @@ export interface DeploymentsOptions<P extends Pool> {
   readonly overrides: Partial<TaskSettings>;
   readonly log: Log;
   readonly platform: Pick<Platform, "lockFolder">;
-  openPool(target: PoolTarget): P;
+  /** Makes ready what the release needs, its database included; rejects when that is not possible. */
+  openPool(target: PoolTarget): P | Promise<P>;
 }
 
 /** The deployments of a server: one per app folder. */
@@ -159,7 +160,7 @@ export class Deployments<P extends Pool> {
     const tasks = web.map(({ name, given }) =>
       [name, { name, settings: toTaskSettings(given, this.#options.overrides) }] as const
     );
-    const pool = this.#options.openPool({ ...target, release });
+    const pool = await this.#options.openPool({ ...target, release });
     return { id: release.id, tasks: new Map(tasks), pool, files: release };
   }
 

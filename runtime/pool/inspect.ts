@@ -31,6 +31,8 @@ export interface InspectOptions {
   readonly appDir: string;
   readonly tasks: readonly { readonly name: string; readonly file: string }[];
   readonly env: Readonly<Record<string, string>>;
+  /** The data model of the app as JSON, `null` when it has none; there is no database to go with it. */
+  readonly dataModel?: unknown;
   /** Told what the tasks print while they load. */
   readonly onOutput?: (output: TaskOutput) => void;
 }
@@ -42,7 +44,7 @@ export interface InspectOptions {
 export async function inspectTasks(
   options: InspectOptions,
 ): Promise<ReadonlyMap<string, TaskShape>> {
-  const { platform, log, appDir, tasks, onOutput = () => {} } = options;
+  const { platform, log, appDir, tasks, dataModel = null, onOutput = () => {} } = options;
   const hub = await WorkerHub.open(platform, { log, clock: systemClock });
   const pool = new ReleasePool({
     platform,
@@ -55,6 +57,7 @@ export async function inspectTasks(
       sourceDir: appDir,
       tasks: Object.fromEntries(tasks.map(({ name, file }) => [name, file])),
       deployment: { hostname: "check", environment: "testing", app: "check" },
+      database: { dir: null, dataModel },
     },
     settings: scratch,
     memoryGroups: undefined,

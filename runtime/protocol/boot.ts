@@ -1,12 +1,12 @@
 import { asRecord, asText, parseJson } from "./fields.ts";
-import type { BootMessage } from "./messages.ts";
+import type { BootMessage, DatabaseFacts } from "./messages.ts";
 
 /**
  * Reads what the gateway wrote to a worker's standard input.
  * @throws {RuntimeError} `bad_message` when it is not that.
  */
 export function parseBootMessage(text: string): BootMessage {
-  const { socket, token, dir, sourceDir, tasks, markFile, deployment } = asRecord(
+  const { socket, token, dir, sourceDir, tasks, markFile, deployment, database } = asRecord(
     parseJson(text),
     "boot",
   );
@@ -27,5 +27,11 @@ export function parseBootMessage(text: string): BootMessage {
       environment: asText(environment, "boot.deployment.environment"),
       app: asText(app, "boot.deployment.app"),
     },
+    database: database === undefined ? undefined : parseDatabaseFacts(database),
   };
+}
+
+function parseDatabaseFacts(database: unknown): DatabaseFacts {
+  const { dir, dataModel = null } = asRecord(database, "boot.database");
+  return { dir: dir === null ? null : asText(dir, "boot.database.dir"), dataModel };
 }

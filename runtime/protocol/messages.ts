@@ -30,6 +30,16 @@ export interface BootMessage {
   /** The file whose memory says which calls have been started. */
   readonly markFile: string;
   readonly deployment: DeploymentFacts;
+  /** What `DB` is to the tasks; without it, they find no models. */
+  readonly database?: DatabaseFacts | undefined;
+}
+
+/** Where the database of a deployment is, and what it holds. */
+export interface DatabaseFacts {
+  /** `null` where tasks are only looked at. */
+  readonly dir: string | null;
+  /** The data model as JSON, read by `database/`; `null` for an app without one. */
+  readonly dataModel: unknown;
 }
 
 /** What a task can know of where it runs. */

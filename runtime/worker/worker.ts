@@ -18,6 +18,7 @@ import { markBytes } from "../protocol/start_mark.ts";
 import { explain, toFailure } from "../task/failure.ts";
 import type { TaskModule } from "../task/load.ts";
 import { runTask } from "../task/run.ts";
+import { installDatabase } from "./database.ts";
 import { captureConsole } from "./output.ts";
 import { InvocationScope, type ScopeOwner, Scopes } from "./scope.ts";
 import { SourcePaths } from "./source_paths.ts";
@@ -42,6 +43,7 @@ export async function runWorker(platform: Platform): Promise<void> {
   // A Ctrl-C or a closed terminal reaches the whole process group; only the gateway decides.
   platform.onSignal("SIGINT", () => {});
   platform.onSignal("SIGHUP", () => {});
+  await installDatabase(boot.database);
   const worker = new Worker(boot, { cwd: platform.cwd, mark });
   const connection = await platform.connect(boot.socket, {
     onData: (bytes) => worker.receive(bytes),

@@ -1,20 +1,10 @@
-/** A program that may call the tasks of this app. */
-export interface ApiClient {
-  readonly name: string;
-  /** Whether it may change anything, or only read. */
-  readonly canWrite: boolean;
-}
+/** A program that may call the tasks of this app; `schema.xml` says what is known of it. */
+export type ApiClient = Model.api_client;
 
 /**
- * Sample data, and no secret: everyone can read these tokens. A real app keeps its clients in a
- * database, and hashes of their tokens instead of the tokens.
+ * Looks up the client with this token; `webtaskd db create api_client …` makes one. A real app keeps
+ * hashes of tokens instead of the tokens.
  */
-const clientsByToken: ReadonlyMap<string | undefined, ApiClient> = new Map([
-  ["portal_7f3c9a", { name: "Acme Portal", canWrite: true }],
-  ["kiosk_51d0be", { name: "Acme Kiosk", canWrite: false }],
-]);
-
-/** Looks up the client with this token; asynchronous, as the look-up in a database will be. */
-export function findApiClient(token: string | undefined): Promise<ApiClient | undefined> {
-  return Promise.resolve(clientsByToken.get(token));
+export async function findApiClient(token: string | undefined): Promise<ApiClient | null> {
+  return token === undefined ? null : await DB.api_client.first("token = ?", token);
 }

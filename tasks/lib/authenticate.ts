@@ -10,8 +10,8 @@ const readingMethods = ["GET", "HEAD", "OPTIONS"];
 export async function authenticate({ request, access }: AuthenticateArguments) {
   const token = /^Bearer (\w+)$/.exec(request.header("Authorization") ?? "")?.[1];
   const client = await findApiClient(token);
-  if (client === undefined) return access.unauthorized();
-  if (!client.canWrite && !readingMethods.includes(request.method)) {
+  if (client === null) return access.unauthorized();
+  if (!client.can_write && !readingMethods.includes(request.method)) {
     const body = { message: `${client.name} may only read` };
     return access.unauthorized({ status: 403, body });
   }

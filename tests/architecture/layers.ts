@@ -40,7 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ["base", "config", "manifest", "admin", "platform", "protocol"],
   main: ["cli", "worker", "platform", "base"],
   serve: ["server", "config", "platform"],
-  mod: ["serve", "task"],
+  mod: ["serve", "task", "database"],
   /** Scripts that are run by hand or by npm, not part of the program. */
   packaging: ["base", "config", "manifest", "task"],
 };
@@ -49,7 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const commandMayImport: Readonly<Record<string, readonly string[]>> = {
   serve: ["server"],
   dev: ["server"],
-  check: ["pool", "deploy"],
+  check: ["pool", "database", "deploy"],
   types: ["database"],
   db: ["database"],
   doctor: ["database"],
@@ -63,6 +63,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   hono: ["gateway", "admin", "console"],
   commander: ["cli"],
   valibot: ["manifest", "config", "admin", "cli"],
+  "fast-xml-parser": ["database"],
 };
 
 /** Names the folder of a file: `base` for `runtime/base/ids.ts`, `mod` for `mod.ts`. */

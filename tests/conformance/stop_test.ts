@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { expectAnswer } from "./cases.ts";
 import { ChangingServer, globexHost, versionTask } from "./changing_server.ts";
 import { planHost, PlannedRequest } from "./planned_request.ts";
@@ -91,6 +93,38 @@ describe.each([...targets])("$name: reload and stop", (target) => {
       await server.stop();
     }
   });
+
+  test("SIGKILL of the gateway leaves no worker that was just starting", async () => {
+    for (let count = 0; count < 3; count++) {
+      const server = await startServer(target, { apps: ["initech"], flags: ["--drain=2s"] });
+      try {
+        expectAnswer(await server.fetch("/hello", { host: planHost }), { status: 200 });
+        const former = server.workerPids;
+        for (const pid of former) process.kill(pid, "SIGKILL");
+        await until("their end", () => !server.workerPids.some((pid) => former.includes(pid)));
+        const answer = server.fetch("/hello", { host: planHost }).catch(() => {});
+        const pid = await until("a new worker", () => server.workerPids[0]);
+        server.signal("SIGKILL");
+        await until("the end of the worker", () => !isRunning(pid), orphansLeaveMs);
+        await answer;
+      } finally {
+        await server.stop();
+      }
+    }
+  }, longTestMs);
+
+  test("a worker shares no socket with its gateway", async () => {
+    const server = await startServer(target, { apps: ["initech"] });
+    try {
+      expectAnswer(await server.fetch("/hello", { host: planHost }), { status: 200 });
+      const [pid = 0] = server.workerPids;
+      const ofGateway = socketsOf(server.pid);
+      expect(ofGateway.length).toBeGreaterThan(0);
+      expect(socketsOf(pid).filter((socket) => ofGateway.includes(socket))).toEqual([]);
+    } finally {
+      await server.stop();
+    }
+  });
 });
 
 async function sendHello(server: TestServer): Promise<RawConnection> {
@@ -128,5 +162,21 @@ function isRunning(pid: number): boolean {
   } catch {
     // No such process.
     return false;
+  }
+}
+
+/** The kernel's names of the sockets that a process has open. */
+function socketsOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).map((fd) => linkOf(join(folder, fd)))
+    .filter((name) => name.startsWith("socket:"));
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // It was closed between listing and reading.
+    return "";
   }
 }

@@ -1,0 +1,107 @@
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { messageOf, RuntimeError } from "../../base/errors.ts";
+import { attachmentIdPattern } from "../attachments.ts";
+import { attachmentsDir, databaseFile } from "../places.ts";
+import { Connection } from "../sqlite/connection.ts";
+import { retryWhileBusy } from "../sqlite/retry.ts";
+import { toDatabaseError } from "../sqlite/sqlite_errors.ts";
+import {
+  type ArchiveEntry,
+  type ArchiveList,
+  copyEntry,
+  databaseEntry,
+  hashFile,
+  type Progress,
+  writeHead,
+} from "./archive.ts";
+
+/** What to back up, and where to. */
+export interface BackupOptions {
+  /** The folder of the database. */
+  readonly dir: string;
+  readonly hostname: string;
+  readonly file: string;
+  readonly onProgress?: Progress;
+}
+
+/**
+ * Writes a backup while the database is in use: its state at one moment, with its attachments. It is
+ * there whole or not at all.
+ * @throws {RuntimeError} `database_failed`, `file_failed`.
+ */
+export async function writeBackup(options: BackupOptions): Promise<ArchiveList> {
+  const { file, dir } = options;
+  await mkdir(dirname(file), { recursive: true }).catch((cause) => failed(file, cause));
+  const partial = `${file}.${crypto.randomUUID()}`;
+  const snapshot = `${partial}.sqlite`;
+  try {
+    await takeSnapshot(databaseFile(dir), snapshot);
+    // After the snapshot: what that refers to has been written before it.
+    const sources = new Map([[databaseEntry, snapshot], ...await listAttachments(dir)]);
+    return await write(partial, { ...options, sources });
+  } finally {
+    await rm(snapshot, { force: true });
+    await rm(partial, { force: true });
+  }
+}
+
+async function takeSnapshot(source: string, target: string): Promise<void> {
+  try {
+    // Opening would create what is missing.
+    await stat(source);
+    const connection = await Connection.open(source);
+    try {
+      await retryWhileBusy(() => void connection.prepare("VACUUM INTO ?").run([target]));
+    } finally {
+      connection.close();
+    }
+  } catch (cause) {
+    const { message } = toDatabaseError("back up", cause);
+    throw new RuntimeError("database_failed", message, { cause });
+  }
+}
+
+async function listAttachments(dir: string): Promise<readonly (readonly [string, string])[]> {
+  const folder = attachmentsDir(dir);
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (Object(error).code === "ENOENT") return [];
+    throw error;
+  });
+  return names.filter((name) => attachmentIdPattern.test(name)).sort()
+    .map((name) => [`attachments/${name}`, join(folder, name)] as const);
+}
+
+async function write(
+  partial: string,
+  { file, hostname, sources, onProgress = () => {} }: BackupOptions & {
+    readonly sources: ReadonlyMap<string, string>;
+  },
+): Promise<ArchiveList> {
+  const files: ArchiveEntry[] = [];
+  for (const [name, path] of sources) files.push({ name, ...await hashFile(path) });
+  const list = { hostname, createdAt: new Date().toISOString(), files };
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  try {
+    await using to = await open(partial, "wx", 0o600);
+    await writeHead(to, list);
+    for (const { name, size, sha256 } of files) {
+      await using from = await open(sources.get(name) ?? "");
+      const onBytes = (count: number) => onProgress(done += count, total);
+      if (await copyEntry({ from, to }, { size, onBytes }) !== sha256) {
+        throw new Error(`Cannot read ${name} twice alike`);
+      }
+    }
+    await to.sync();
+    await rename(partial, file);
+  } catch (cause) {
+    failed(file, cause);
+  }
+  return list;
+}
+
+function failed(file: string, cause: unknown): never {
+  const message = `Cannot write the backup "${file}": ${messageOf(cause)}`;
+  throw new RuntimeError("file_failed", message, { cause });
+}

@@ -1,0 +1,125 @@
+import { readdir, stat } from "node:fs/promises";
+import { messageOf } from "../../base/errors.ts";
+import { attachmentIdPattern } from "../attachments.ts";
+import { parseDataModel } from "../model/parse_data_model.ts";
+import { attachmentsDir, databaseDir, databaseFile } from "../places.ts";
+import { Catalogue } from "../sqlite/catalogue.ts";
+import { Connection } from "../sqlite/connection.ts";
+import { sqliteDialect } from "../sqlite/dialect.ts";
+import { retryWhileBusy } from "../sqlite/retry.ts";
+import { toDatabaseError } from "../sqlite/sqlite_errors.ts";
+import { parseFacts } from "../values/files.ts";
+import { valueTypes } from "../values/value_types.ts";
+
+const { quote } = sqliteDialect;
+const maxProblems = 20;
+
+/** How a database is; its JSON is a stable format. */
+export interface DatabaseHealth {
+  readonly hostname: string;
+  readonly file: string;
+  readonly bytes: number;
+  /** What has been written and not yet been moved into the file. */
+  readonly walBytes: number;
+  /** Objects by model. */
+  readonly objects: Readonly<Record<string, number>>;
+  readonly attachments: number;
+  readonly attachmentBytes: number;
+  /** What has to be done something about, one sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Looks a database over, from its file to the last attachment; never rejects. */
+export async function inspectDatabase(dataDir: string, hostname: string): Promise<DatabaseHealth> {
+  const dir = databaseDir(dataDir, hostname);
+  const file = databaseFile(dir);
+  const files = await listAttachments(attachmentsDir(dir));
+  const contents = await inspectContents(file, new Set(files.keys()));
+  return {
+    hostname,
+    file,
+    bytes: await sizeOf(file),
+    walBytes: await sizeOf(`${file}-wal`),
+    objects: contents.objects,
+    attachments: files.size,
+    attachmentBytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
+    problems: contents.problems,
+  };
+}
+
+interface Contents {
+  readonly objects: Readonly<Record<string, number>>;
+  readonly problems: readonly string[];
+}
+
+async function inspectContents(file: string, attached: ReadonlySet<string>): Promise<Contents> {
+  let connection: Connection | undefined;
+  try {
+    // Opening would create what is missing.
+    await stat(file);
+    const opened = connection = await Connection.open(file);
+    return await retryWhileBusy(() => readContents(opened, attached));
+  } catch (error) {
+    const isMissing = Object(error).code === "ENOENT";
+    const message = isMissing ? `Cannot find "${file}"` : toDatabaseError("read", error).message;
+    return { objects: {}, problems: [message] };
+  } finally {
+    connection?.close();
+  }
+}
+
+function readContents(connection: Connection, attached: ReadonlySet<string>): Contents {
+  const problems = checkIntegrity(connection);
+  if (problems.length > 0) return { objects: {}, problems };
+  // A file that cannot be written shows here, and nothing is changed.
+  connection.exec("BEGIN IMMEDIATE; ROLLBACK");
+  const json = new Catalogue(connection).dataModel();
+  const { models } = json === undefined ? { models: [] } : parseDataModel(JSON.parse(json));
+  const objects = models.map(({ name }) => {
+    const [[count = 0] = []] = connection.prepare(`SELECT count(*) FROM ${quote(name)}`).all();
+    return [name, Number(count)] as const;
+  });
+  const missing = models.flatMap(({ name, fields }) =>
+    fields.filter(({ type }) => valueTypes[type] === valueTypes.attachment)
+      .flatMap((field) => findMissing(connection, { model: name, field: field.name, attached }))
+  );
+  return { objects: Object.fromEntries(objects), problems: missing.slice(0, maxProblems) };
+}
+
+function checkIntegrity(connection: Connection): readonly string[] {
+  const rows = connection.prepare(`PRAGMA integrity_check(${maxProblems})`).all();
+  return rows.map(([line]) => String(line)).filter((line) => line !== "ok")
+    .map((line) => `its file is damaged: ${line}`);
+}
+
+function findMissing(
+  connection: Connection,
+  { model, field, attached }: {
+    readonly model: string;
+    readonly field: string;
+    readonly attached: ReadonlySet<string>;
+  },
+): readonly string[] {
+  const column = quote(field);
+  const sql = `SELECT id, ${column} FROM ${quote(model)} WHERE ${column} IS NOT NULL`;
+  return connection.prepare(sql).all()
+    .filter(([, stored]) => !attached.has(parseFacts(String(stored)).id))
+    .map(([id]) => `the file of ${model} "${id}", field ${field}, is missing`);
+}
+
+/** The bytes of each attachment, by ID. */
+async function listAttachments(dir: string): Promise<ReadonlyMap<string, number>> {
+  const names = await readdir(dir).catch((error: unknown) => {
+    if (Object(error).code === "ENOENT") return [];
+    throw new Error(`Cannot list "${dir}": ${messageOf(error)}`, { cause: error });
+  });
+  const ids = names.filter((name) => attachmentIdPattern.test(name)).sort();
+  const sizes = await Promise.all(
+    ids.map(async (id) => [id, await sizeOf(`${dir}/${id}`)] as const),
+  );
+  return new Map(sizes);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(({ size }) => size, () => 0);
+}
