@@ -3,6 +3,7 @@
  * long a new process takes until it runs its first request.
  */
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { programs, publish, quantile, rounded, waitFor, Webtaskd } from "./webtaskd.ts";
 
@@ -12,6 +13,7 @@ const atOnce = 4;
 const maxLateMs = 50;
 const maxReadyMs = 40;
 const recordTimeoutMs = 20_000;
+const settleMs = 500;
 
 /** When something of a request happened, as the server reports it. */
 interface Times {
@@ -101,6 +103,8 @@ async function measureReadiness(server: Webtaskd, reports: Reports): Promise<num
   const pids = server.workerPids();
   for (const pid of pids) process.kill(pid, "SIGKILL");
   await waitFor(() => server.workerPids().length === 0, recordTimeoutMs);
+  // The gateway has to learn of it, which is no part of a start.
+  await sleep(settleMs);
   const { requestId } = await server.get(app, "/mixed?kind=fast");
   return await reports.waitOf(requestId);
 }

@@ -6,12 +6,14 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { publish, quantile, rounded, Webtaskd } from "./webtaskd.ts";
 
 const maxGatewayRssMiB = 90;
 const idleTimeoutMs = 60_000;
+const countMs = 500;
 const hello = fileURLToPath(new URL("fixtures/app/hello.ts", import.meta.url));
 
 process.exitCode = await main();
@@ -42,7 +44,9 @@ async function scale(
   const server = await Webtaskd.start({ target, apps, flags: ["--idle=2s"] });
   try {
     const startMs = performance.now() - startedMs;
+    const peak = new WorkerPeak(server);
     const answers = await Promise.all(names.map((name) => timed(server, name)));
+    const mostWorkers = await peak.stop();
     const busyRssMiB = server.gatewayRssMiB();
     const isWithoutWorkers = await server.isWithoutWorkers(idleTimeoutMs);
     const idleRssMiB = server.gatewayRssMiB();
@@ -53,13 +57,40 @@ async function scale(
       answerMs: { p50: rounded(quantile(times, 0.5)), max: rounded(Math.max(...times)) },
       gatewayRssMiB: { busy: rounded(busyRssMiB), idle: rounded(idleRssMiB) },
       handles: server.gatewayHandles().length,
+      mostWorkers,
     }, {
       "every deployment answered": answered === names.length,
+      "one request starts one process": mostWorkers <= names.length,
       "no worker is left after the idle time": isWithoutWorkers,
       [`the gateway uses at most ${maxGatewayRssMiB} MiB`]: idleRssMiB <= maxGatewayRssMiB,
     });
   } finally {
     await server.close();
+  }
+}
+
+/** Counts the workers from time to time, until it is stopped. */
+class WorkerPeak {
+  readonly #stopped = new AbortController();
+  readonly #counting: Promise<number>;
+
+  constructor(server: Webtaskd) {
+    this.#counting = this.#count(server);
+  }
+
+  /** Returns the most there have been at once. */
+  stop(): Promise<number> {
+    this.#stopped.abort();
+    return this.#counting;
+  }
+
+  async #count(server: Webtaskd): Promise<number> {
+    let most = 0;
+    while (!this.#stopped.signal.aborted) {
+      most = Math.max(most, server.workerPids().length);
+      await sleep(countMs);
+    }
+    return most;
   }
 }
 

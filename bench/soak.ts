@@ -35,7 +35,7 @@ const kinds: readonly Kind[] = [
   { name: "slow", clients: 6, pauseMs: 50, amount: () => between(50, 1_000) },
   { name: "overdue", clients: 2, pauseMs: 200, amount: () => between(1_600, 3_500) },
   { name: "blocks", clients: 1, pauseMs: 500, amount: () => between(50, 2_000) },
-  { name: "crashes", clients: 1, pauseMs: 700, amount: () => 0 },
+  { name: "crashes", clients: 1, pauseMs: 3_000, amount: () => 0 },
   { name: "leaks", clients: 1, pauseMs: 100, amount: () => 4 },
 ];
 

@@ -110,10 +110,14 @@ export class Webtaskd {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
   }
 
-  /** How many handles the gateway has open, as far as they are not for a moment. */
+  /**
+   * What the gateway has open. What Bun gave to a process as its standard input does not count: it
+   * stays open until the process's object is collected, and is never many.
+   */
   gatewayHandles(): string[] {
     const folder = `/proc/${this.#child.pid}/fd`;
-    return readdirSync(folder).flatMap((fd) => readLink(join(folder, fd)) ?? []);
+    return readdirSync(folder).flatMap((fd) => readLink(join(folder, fd)) ?? [])
+      .filter((name) => !name.startsWith("/memfd:spawn_stdio_stdin"));
   }
 
   /** Waits until no worker is left; false when one is, after the time. */
