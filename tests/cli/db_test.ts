@@ -250,7 +250,7 @@ describe("webtaskd db import", () => {
         },
         ...{ place: { latitude: 1, longitude: 2 }, way: [{ latitude: 1, longitude: 2 }] },
         ...{ one: "a", many: ["b", "a"], level: 2, levels: [2, 1] },
-        ...(format === "jsonl" ? { file } : {}),
+        file,
       };
       for (const given of [values, {}]) {
         const created: { save?: () => Promise<void> } = everything.create(given);

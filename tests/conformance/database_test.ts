@@ -65,6 +65,7 @@ conformance("DB", { apps: [depot] }, (server) => {
     ["many", "it must have <= 10000 arguments: got 10001"],
     ["long", "Cannot parse a query as it must be <= 65536 characters: got 1200008"],
     ["cast", "Cannot set DB.item.count: it must be a finite number"],
+    ["choice", 'Cannot set DB.item.state: it must be one of "new": got "old"'],
     ["gone", "it is no longer in the database"],
   ])("answers 500 for mistake %p, and the trace names the line", async (which, says) => {
     const answer = await items(`/mistakes?which=${which}`);

@@ -33,7 +33,7 @@ export interface TestDatabase extends AsyncDisposable {
   again(schema?: string): TestDatabase;
 }
 
-/** The model of DATABASE examples, with one field of every type in `everything`. */
+/** A model with relations, and one with one field of every type in `everything`. */
 export const sampleSchema = `<data-model>
   <model name="organisation" label="Organisation">
     <field name="name" label="Name" type="text:name"/>

@@ -136,6 +136,7 @@ class CsvRows implements RowParser {
   }
 
   #toRow(cells: readonly CsvCell[]): readonly PlacedRow[] {
+    const { surroundings } = this.#context;
     const columns = this.#columns;
     if (columns === undefined) {
       this.#columns = cells.map((cell) => this.#toColumn(cell));
@@ -152,7 +153,11 @@ class CsvRows implements RowParser {
       addTo(rows) {
         const placeOf = (field: string | undefined) =>
           cells[columns.findIndex(({ name }) => name === field)] ?? cells[0] ?? last;
-        add(rows, placeOf, () => columns.map((column, at) => fromCell(cells[at], column)));
+        add(
+          rows,
+          placeOf,
+          () => columns.map((column, at) => fromCell(cells[at], { column, surroundings })),
+        );
       },
     }];
   }
@@ -164,12 +169,19 @@ class CsvRows implements RowParser {
   }
 }
 
-function fromCell(cell: CsvCell | undefined, column: Column): GivenValue {
-  const { name } = column;
+function fromCell(
+  cell: CsvCell | undefined,
+  { column, surroundings }: { readonly column: Column; readonly surroundings: Surroundings },
+): GivenValue {
+  const { name, type, field } = column;
   if (cell === undefined || (cell.text === "" && !cell.isQuoted)) return { name, value: null };
-  const parsed = column.type.parseText(cell.text, column.field);
-  if (parsed.kind === "good") return { name, value: parsed.value };
-  throw new RefusedValue(`must be ${parsed.fix}: got "${cell.text.slice(0, 40)}"`, name);
+  const parsed = type.parseText(cell.text, field);
+  if (parsed.kind === "bad") {
+    throw new RefusedValue(`must be ${parsed.fix}: got "${cell.text.slice(0, 40)}"`, name);
+  }
+  // Places and attachments are JSON in a cell.
+  const isJson = type.comparing === "opaque";
+  return { name, value: isJson ? fromJson(parsed.value, { column, surroundings }) : parsed.value };
 }
 
 function fromJson(

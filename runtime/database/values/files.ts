@@ -2,6 +2,8 @@ import { bad, good, type Parsed } from "../../base/parsed.ts";
 import { Attachment, type AttachmentFacts } from "./attachment.ts";
 import type { SqlValue, ValueType } from "./value_type.ts";
 
+const factsForm = '{ "id": …, "filename": … }';
+
 /** A file; the database holds its ID and its name. */
 export const attachmentType: ValueType = {
   storage: "text",
@@ -9,9 +11,9 @@ export const attachmentType: ValueType = {
   cast: parseAttachment,
   parameter: parseAttachment,
   read: (stored, { attachments }) => new Attachment(parseFacts(String(stored)), attachments),
-  parseText: (text) => good(text),
+  parseText: readJson,
   parseJson: (value, { attachments }) =>
-    isFacts(value) ? good(new Attachment(value, attachments)) : bad('{ "id": …, "filename": … }'),
+    isFacts(value) ? good(new Attachment(value, attachments)) : bad(factsForm),
   typescript: () => ({ read: "Attachment", assign: "never" }),
 };
 
@@ -24,6 +26,14 @@ export function parseFacts(stored: string): AttachmentFacts {
 function parseAttachment(value: unknown): Parsed<SqlValue> {
   if (!Attachment.isAttachment(value)) return bad("what Attachment.create() gives");
   return good(JSON.stringify({ id: value.id, filename: value.filename }));
+}
+
+function readJson(text: string): Parsed<unknown> {
+  try {
+    return good(JSON.parse(text));
+  } catch {
+    return bad(factsForm);
+  }
 }
 
 function isFacts(value: unknown): value is AttachmentFacts {
