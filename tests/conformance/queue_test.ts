@@ -31,7 +31,7 @@ class HeldRequest {
 }
 
 conformance("a full queue", {
-  flags: ["--process-concurrency=1", "--max-queue=1"],
+  flags: ["--max=1", "--process-concurrency=1", "--max-queue=1"],
 }, (server) => {
   test("gives 503 with Retry-After at once, and what was let in is answered", async () => {
     const first = new HeldRequest(server(), "first");
