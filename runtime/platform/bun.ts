@@ -142,7 +142,8 @@ class SocketConnection implements Connection {
     const written = this.#pendingBytes > 0 ? 0 : this.#socket.write(bytes);
     // A negative count is how Bun says that the socket is closed.
     if (written < 0) return;
-    if (written < bytes.length) this.#keep(bytes.slice(written));
+    // A `Buffer`'s own `slice` would copy nothing, and the writer uses its bytes again.
+    if (written < bytes.length) this.#keep(new Uint8Array(bytes.subarray(written)));
   }
 
   close(): void {

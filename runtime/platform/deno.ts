@@ -151,7 +151,7 @@ async function forward(stream: ReadableStream<Uint8Array>, sink: (bytes: Uint8Ar
 function toConnection(socket: Socket, accept: (connection: Connection) => ConnectionEvents) {
   const connection: Connection = {
     write(bytes) {
-      if (!socket.destroyed) socket.write(bytes.slice());
+      if (!socket.destroyed) socket.write(new Uint8Array(bytes));
     },
     get pendingBytes() {
       return socket.writableLength;
