@@ -58,7 +58,7 @@ export class ReleasePool {
     this.#drain = new Drain({
       // Whoever may yet come has to know what tasks export.
       isNeeded: (isHeld) =>
-        this.#queue.size + this.#newcomers.size + (isHeld ? this.#shapes.waiterCount : 0) > 0,
+        this.#queue.size + this.#newcomers.size + (isHeld ? this.#shapes.taskWaiterCount : 0) > 0,
       isEmpty: () => this.#roster.size === 0,
       retireAll: () => {
         this.#shapes.giveUp();
@@ -215,7 +215,7 @@ export class ReleasePool {
       ...this.#roster.countShared(clock.monotonicMs()),
       queueLength: this.#queue.size,
       hasWaitedLong,
-      isDescriptionWanted: this.#shapes.waiterCount > 0 && !this.#roster.isDescribing,
+      isDescriptionWanted: this.#shapes.isAwaited && !this.#roster.isDescribing,
     }, this.#drain.isBegun ? { ...settings, minProcesses: 0 } : settings);
     if (isWanted) this.#addShared();
   }
@@ -294,7 +294,7 @@ export class ReleasePool {
 
   #queueRefusal(): Refusal | undefined {
     const limit = this.#options.settings.maxQueue;
-    const isFull = this.#queue.size + this.#shapes.waiterCount >= limit;
+    const isFull = this.#queue.size + this.#shapes.taskWaiterCount >= limit;
     return isFull ? { kind: "queue-full", limit } : undefined;
   }
 }

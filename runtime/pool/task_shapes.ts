@@ -24,6 +24,7 @@ export class TaskShapes {
   readonly #deadly = new Map<string, Failure>();
   readonly #suspects = new Set<string>();
   readonly #waiters = new Map<() => void, string | undefined>();
+  #taskWaiterCount = 0;
 
   constructor(tasks: readonly string[], events: TaskShapesEvents) {
     this.#tasks = tasks;
@@ -40,8 +41,14 @@ export class TaskShapes {
     return this.isComplete ? this.#known : undefined;
   }
 
-  get waiterCount(): number {
-    return this.#waiters.size;
+  /** Whether somebody waits for what is not known yet. */
+  get isAwaited(): boolean {
+    return this.#waiters.size > 0;
+  }
+
+  /** How many wait for one task, as requests do; who prepares a release waits for all. */
+  get taskWaiterCount(): number {
+    return this.#taskWaiterCount;
   }
 
   find(task: string): TaskShape | undefined {
@@ -105,10 +112,12 @@ export class TaskShapes {
     return new Promise((resolve) => {
       const wake = () => {
         signal?.removeEventListener("abort", wake);
-        this.#waiters.delete(wake);
+        // A signal may abort what a giving up has just woken.
+        if (this.#waiters.delete(wake) && task !== undefined) this.#taskWaiterCount -= 1;
         resolve();
       };
       this.#waiters.set(wake, task);
+      if (task !== undefined) this.#taskWaiterCount += 1;
       signal?.addEventListener("abort", wake, { once: true });
     });
   }

@@ -129,6 +129,19 @@ describe("ReleasePool.describeTask()", () => {
     expect(asker.slot?.pid).toBe(workers.last.pid);
   });
 
+  test("waits beside whoever prepares the release, who stands in no queue", async () => {
+    await using workers = await createWorkers();
+    const { pool, ask } = createPool(workers, { maxQueue: 1 });
+    const described = pool.describe();
+    const known = pool.describeTask("slow", new AbortController().signal);
+    expect([await isSettled(known), ask().refusal]).toEqual([
+      false,
+      { kind: "queue-full", limit: 1 },
+    ]);
+    await workers.last.start();
+    await Promise.all([described, known]);
+  });
+
   test("ends when no process lives to tell, and at once while none may be started", async () => {
     await using workers = await createWorkers();
     const { pool } = createPool(workers);

@@ -111,18 +111,19 @@ describe("TaskShapes.wait()", () => {
       shapes.wait("a", undefined),
     ];
     shapes.learn("c", shape);
-    expect([shapes.waiterCount, await isSettled(a)]).toEqual([3, false]);
+    expect([shapes.taskWaiterCount, await isSettled(a)]).toEqual([3, false]);
     shapes.learn("a", shape);
     await Promise.all([a, again]);
-    expect([shapes.waiterCount, await isSettled(b)]).toEqual([1, false]);
+    expect([shapes.taskWaiterCount, await isSettled(b)]).toEqual([1, false]);
     shapes.blame(["b"], death);
     await b;
-    expect(shapes.waiterCount).toBe(0);
+    expect([shapes.taskWaiterCount, shapes.isAwaited]).toEqual([0, false]);
   });
 
   test("for all ends when the last is known", async () => {
     const shapes = createShapes("a", "b");
     const all = shapes.wait(undefined, undefined);
+    expect([shapes.isAwaited, shapes.taskWaiterCount]).toEqual([true, 0]);
     shapes.learn("a", shape);
     expect(await isSettled(all)).toBe(false);
     shapes.learn("b", shape);
@@ -136,7 +137,7 @@ describe("TaskShapes.wait()", () => {
     const stays = shapes.wait("a", undefined);
     leave();
     await left;
-    expect([shapes.waiterCount, await isSettled(stays)]).toEqual([1, false]);
+    expect([shapes.taskWaiterCount, await isSettled(stays)]).toEqual([1, false]);
     shapes.learn("a", shape);
     await stays;
   });
@@ -157,7 +158,8 @@ describe("TaskShapes.wait()", () => {
     shapes.giveUp();
     await Promise.all(waits);
     await turn();
-    expect([shapes.waiterCount, shapes.find("a")]).toEqual([0, undefined]);
+    expect([shapes.isAwaited, shapes.taskWaiterCount, shapes.find("a")])
+      .toEqual([false, 0, undefined]);
   });
 });
 
