@@ -160,8 +160,11 @@ export interface Platform {
    * stand in the way, when the folder is not there or not ours to read, or the system has no locks.
    */
   lockFolder(path: string, kind: "shared" | "alone"): FolderLock | undefined;
-  /** Has the kernel end this process when its parent dies, even while it is blocked. */
-  dieWithParent(): void;
+  /**
+   * Has the kernel end this process when its parent dies, even while it is blocked; ends it now where
+   * that process is not its parent any more.
+   */
+  dieWithParent(parentPid: number): void;
   /**
    * Keeps other processes of the same user, task code among them, from reading this one's memory and
    * environment. Root may read both all the same.

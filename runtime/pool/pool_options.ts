@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Refusal } from "../protocol/call.ts";
-import type { BootMessage } from "../protocol/messages.ts";
+import type { AppFacts } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 import type { BrokenSlot } from "./broken_slot.ts";
 import type { MemoryGroups } from "./memory_groups.ts";
@@ -20,7 +20,7 @@ export interface PoolOptions {
   readonly hub: WorkerHub;
   readonly clock: Clock;
   readonly log: Log;
-  readonly boot: Omit<BootMessage, "socket" | "token" | "markFile">;
+  readonly boot: AppFacts;
   readonly env: Readonly<Record<string, string>>;
   readonly settings: PoolSettings;
   /** Limits the memory of processes, where the system lets us. */

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { OwnedCall, TaskShape } from "../protocol/call.ts";
-import type { BootMessage } from "../protocol/messages.ts";
+import type { AppFacts } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 import type { MemoryGroups } from "./memory_groups.ts";
 import type { ProcessEnd } from "./process_end.ts";
@@ -30,7 +30,7 @@ export interface WorkerStart {
   readonly hub: WorkerHub;
   readonly clock: Clock;
   /** Everything a worker is told but where to connect. */
-  readonly boot: Omit<BootMessage, "socket" | "token" | "markFile">;
+  readonly boot: AppFacts;
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   /** Limits the memory of processes, where the system lets us. */

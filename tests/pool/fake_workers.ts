@@ -13,6 +13,7 @@ import type { Failure, Reply, TaskShape } from "../../runtime/protocol/call.ts";
 import { type Frame, FrameReader } from "../../runtime/protocol/frames.ts";
 import { parseGatewayMessage } from "../../runtime/protocol/gateway_codec.ts";
 import type {
+  AppFacts,
   BootMessage,
   GatewayMessage,
   WorkerMessage,
@@ -26,7 +27,7 @@ import { bytesOf } from "../protocol/support.ts";
 type Accept = (connection: Connection) => ConnectionEvents;
 
 /** What every worker of the tests is told. */
-export const boot: Omit<BootMessage, "socket" | "token" | "markFile"> = {
+export const boot: AppFacts = {
   dir: "/data/release",
   sourceDir: "/srv/app",
   tasks: { hello: "hello.ts", slow: "slow.ts" },
