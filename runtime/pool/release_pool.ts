@@ -104,9 +104,7 @@ export class ReleasePool {
     this.#startWhereNeeded();
   }
 
-  /**
-   * Waits until it is known what every task exports; gives undefined when no process can tell.
-   */
+  /** Waits until it is known what every task exports; gives undefined when no process can tell. */
   async describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
     while (!this.#shapes.isComplete && this.#isOpen) await this.#shapes.wait(undefined);
     return this.#shapes.all;
@@ -215,14 +213,14 @@ export class ReleasePool {
       ...this.#roster.countShared(clock.monotonicMs()),
       queueLength: this.#queue.size,
       hasWaitedLong,
-      isDescriptionWanted: this.#shapes.isAwaited && !this.#roster.isDescribing,
+      isDescriptionWanted: this.#shapes.isWanted(this.#roster.describers),
     }, this.#drain.isBegun ? { ...settings, minProcesses: 0 } : settings);
     if (isWanted) this.#addShared();
   }
 
   #addShared(): void {
-    const isDescriber = !this.#shapes.isComplete && !this.#roster.isDescribing;
-    if (isDescriber) return this.#start({ describe: this.#shapes.plan() });
+    const describe = this.#shapes.plan(this.#roster.describers);
+    if (describe) return this.#start({ describe });
     // One that was meant for an attempt that never came serves as well.
     const isSpare = this.#newcomers.size === 0 && this.#roster.shareUnused() !== undefined;
     if (isSpare) this.#serve();
@@ -244,6 +242,7 @@ export class ReleasePool {
       preload: forTask,
       events: {
         onReady: () => this.#serve(),
+        onSlow: () => this.#startWhereNeeded(),
         onShape: (task, shape) => this.#shapes.learn(task, shape),
         onFree: () => process && this.#onFree(process),
         onUnavailable: () => this.#startWhereNeeded(),

@@ -7,6 +7,14 @@ export interface DescribePlan {
   readonly isCareful: boolean;
 }
 
+/** A process that is finding out what tasks export. */
+export interface Describer {
+  /** The tasks whose top level runs. */
+  readonly loading: readonly string[];
+  /** Whether it has been busy with the same task for so long that others should not wait for it. */
+  readonly isSlow: boolean;
+}
+
 /** What the shapes need of the pool they belong to. */
 export interface TaskShapesEvents {
   /** Somebody waits for what is not known yet. */
@@ -41,9 +49,9 @@ export class TaskShapes {
     return this.isComplete ? this.#known : undefined;
   }
 
-  /** Whether somebody waits for what is not known yet. */
-  get isAwaited(): boolean {
-    return this.#waiters.size > 0;
+  /** Whether somebody waits for what one more process is to find out. */
+  isWanted(describers: readonly Describer[]): boolean {
+    return this.#waiters.size > 0 && this.plan(describers) !== undefined;
   }
 
   /** How many wait for one task, as requests do; who prepares a release waits for all. */
@@ -60,9 +68,15 @@ export class TaskShapes {
     return this.#deadly.size === 0 ? undefined : this.#deadly.get(task);
   }
 
-  /** What is still to be found out: what somebody waits for comes first. */
-  plan(): DescribePlan {
-    const open = this.#tasks.filter((task) => !this.#known.has(task));
+  /**
+   * What one more process is to find out: what somebody waits for comes first. Undefined while another
+   * gets on with it; what those that do not are busy with is left to them.
+   */
+  plan(describers: readonly Describer[]): DescribePlan | undefined {
+    if (describers.some(({ isSlow }) => !isSlow)) return undefined;
+    const taken = describers.flatMap(({ loading }) => loading);
+    const open = this.#tasks.filter((task) => !this.#known.has(task) && !taken.includes(task));
+    if (open.length === 0) return undefined;
     if (this.#suspects.size > 0) {
       const suspects = open.filter((task) => this.#suspects.has(task));
       const others = open.filter((task) => !this.#suspects.has(task));

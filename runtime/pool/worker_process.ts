@@ -16,6 +16,7 @@ import {
 import { Pulse } from "./pulse.ts";
 import { RunningCalls } from "./running_calls.ts";
 import { StartWatch } from "./start_watch.ts";
+import type { Describer } from "./task_shapes.ts";
 import { WorkerChild } from "./worker_child.ts";
 import { WorkerLine } from "./worker_line.ts";
 import type { WorkerStart } from "./worker_start.ts";
@@ -67,12 +68,11 @@ export class WorkerProcess {
       onMessage: (message) => this.#handle(message),
       onClose: (fault) => this.#closed(fault),
     });
-    this.#child = new WorkerChild(start, {
-      line: this.#line,
-      running: () => this.#running.all(),
-    });
+    const running = () => this.#running.all();
+    this.#child = new WorkerChild(start, { line: this.#line, running });
     this.#startWatch = new StartWatch({
       timers: this.#timers,
+      onSlow: () => this.#start.events.onSlow(),
       onOverdue: (reason) => this.kill(reason),
     });
     this.ended = this.#child.exited.then((status) => this.#exited(status));
@@ -95,9 +95,9 @@ export class WorkerProcess {
     return this.#start.preload;
   }
 
-  /** Whether it is finding out what tasks export; dying, it may yet tell which one it died of. */
-  get isDescribing(): boolean {
-    return this.#start.describe !== undefined && !this.#wasReady && this.#state !== "ended";
+  /** While it is finding out what tasks export; dying, it may yet tell which one it died of. */
+  get describer(): Describer | undefined {
+    return this.#start.describe && !this.#wasReady ? this.#startWatch : undefined;
   }
 
   get runningCount(): number {

@@ -12,6 +12,8 @@ import type { WorkerHub } from "./worker_hub.ts";
 /** What a worker process tells the pool it belongs to. */
 export interface WorkerEvents {
   onReady(): void;
+  /** A task takes long to load: others should not wait for it. */
+  onSlow(): void;
   onShape(task: string, shape: TaskShape): void;
   /** There is room for another call: one has ended, or the process answers again. */
   onFree(): void;

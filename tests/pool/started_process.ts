@@ -25,6 +25,7 @@ export function startProcess(
   const clock = new ManualClock();
   const told = {
     ready: 0,
+    slow: 0,
     free: 0,
     unavailable: 0,
     shapes: [] as (readonly [string, TaskShape])[],
@@ -50,6 +51,7 @@ export function startProcess(
         told.ready += 1;
         for (const action of onReady) action();
       },
+      onSlow: () => void (told.slow += 1),
       onShape: (task, shape) => void told.shapes.push([task, shape]),
       onFree: () => void (told.free += 1),
       onUnavailable: () => void (told.unavailable += 1),

@@ -42,11 +42,24 @@ describe("TaskShapes", () => {
 
   test("has what is open loaded, what somebody waits for before the rest", () => {
     const shapes = createShapes("a", "b", "c", "d");
-    expect(shapes.plan()).toEqual({ tasks: ["a", "b", "c", "d"], isCareful: false });
+    expect(shapes.plan([])).toEqual({ tasks: ["a", "b", "c", "d"], isCareful: false });
     void shapes.wait("d", undefined);
     void shapes.wait(undefined, undefined);
     shapes.learn("b", shape);
-    expect(shapes.plan()).toEqual({ tasks: ["d", "a", "c"], isCareful: false });
+    expect(shapes.plan([])).toEqual({ tasks: ["d", "a", "c"], isCareful: false });
+  });
+
+  test("has nothing loaded twice: not while one gets on, nor what one is stuck at", () => {
+    const shapes = createShapes("a", "b", "c");
+    void shapes.wait(undefined, undefined);
+    const stuck = { loading: ["b"], isSlow: true };
+    const quick = { loading: ["a"], isSlow: false };
+    expect([shapes.plan([stuck, quick]), shapes.isWanted([stuck, quick])])
+      .toEqual([undefined, false]);
+    expect([shapes.plan([stuck]), shapes.isWanted([stuck])])
+      .toEqual([{ tasks: ["a", "c"], isCareful: false }, true]);
+    for (const task of ["a", "c"]) shapes.learn(task, shape);
+    expect([shapes.plan([stuck]), shapes.isWanted([stuck])]).toEqual([undefined, false]);
   });
 });
 
@@ -63,19 +76,19 @@ describe("TaskShapes.blame()", () => {
     };
     expect(shapes.find("b")).toEqual({ kind: "broken", failure });
     expect([shapes.deadlyFailure("b"), shapes.deadlyFailure("a")]).toEqual([failure, undefined]);
-    expect(shapes.plan()).toEqual({ tasks: ["a", "c"], isCareful: false });
+    expect(shapes.plan([])).toEqual({ tasks: ["a", "c"], isCareful: false });
   });
 
   test("makes several suspects, which are loaded first and one after the other", () => {
     const shapes = createShapes("a", "b", "c", "d");
     expect(shapes.blame(["d", "b"], death)).toBe(true);
-    expect(shapes.plan()).toEqual({ tasks: ["b", "d", "a", "c"], isCareful: true });
+    expect(shapes.plan([])).toEqual({ tasks: ["b", "d", "a", "c"], isCareful: true });
     expect([shapes.find("b"), shapes.deadlyFailure("b")]).toEqual([undefined, undefined]);
     shapes.learn("b", shape);
-    expect(shapes.plan()).toEqual({ tasks: ["d", "a", "c"], isCareful: true });
+    expect(shapes.plan([])).toEqual({ tasks: ["d", "a", "c"], isCareful: true });
     expect(shapes.blame(["d"], death)).toBe(true);
     expect(shapes.deadlyFailure("d")).toMatchObject({ code: "load_failed" });
-    expect(shapes.plan()).toEqual({ tasks: ["a", "c"], isCareful: false });
+    expect(shapes.plan([])).toEqual({ tasks: ["a", "c"], isCareful: false });
   });
 
   test("tells one that loads from those that have been loaded before", () => {
@@ -90,7 +103,7 @@ describe("TaskShapes.blame()", () => {
     shapes.learn("a", shape);
     expect(shapes.blame([], death)).toBe(false);
     expect(shapes.blame(["a"], death)).toBe(false);
-    expect(shapes.plan()).toEqual({ tasks: ["b"], isCareful: false });
+    expect(shapes.plan([])).toEqual({ tasks: ["b"], isCareful: false });
   });
 
   test("explains nothing by a task that the release does not have", () => {
@@ -98,7 +111,7 @@ describe("TaskShapes.blame()", () => {
     expect(shapes.blame(["other"], death)).toBe(false);
     expect(shapes.blame(["other", "__proto__"], death)).toBe(false);
     expect(shapes.deadlyFailure("other")).toBeUndefined();
-    expect(shapes.plan()).toEqual({ tasks: ["a"], isCareful: false });
+    expect(shapes.plan([])).toEqual({ tasks: ["a"], isCareful: false });
   });
 });
 
@@ -117,13 +130,13 @@ describe("TaskShapes.wait()", () => {
     expect([shapes.taskWaiterCount, await isSettled(b)]).toEqual([1, false]);
     shapes.blame(["b"], death);
     await b;
-    expect([shapes.taskWaiterCount, shapes.isAwaited]).toEqual([0, false]);
+    expect([shapes.taskWaiterCount, shapes.isWanted([])]).toEqual([0, false]);
   });
 
   test("for all ends when the last is known", async () => {
     const shapes = createShapes("a", "b");
     const all = shapes.wait(undefined, undefined);
-    expect([shapes.isAwaited, shapes.taskWaiterCount]).toEqual([true, 0]);
+    expect([shapes.isWanted([]), shapes.taskWaiterCount]).toEqual([true, 0]);
     shapes.learn("a", shape);
     expect(await isSettled(all)).toBe(false);
     shapes.learn("b", shape);
@@ -158,7 +171,7 @@ describe("TaskShapes.wait()", () => {
     shapes.giveUp();
     await Promise.all(waits);
     await turn();
-    expect([shapes.isAwaited, shapes.taskWaiterCount, shapes.find("a")])
+    expect([shapes.isWanted([]), shapes.taskWaiterCount, shapes.find("a")])
       .toEqual([false, 0, undefined]);
   });
 });
