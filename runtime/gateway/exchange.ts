@@ -57,6 +57,7 @@ export class Exchange implements ReplyContext, WaitingClient {
   readonly path: RequestPath;
   /** Where it goes, once host and path are known to lead somewhere. */
   target: Target | undefined;
+  waitedMs = 0;
   #held: HeldBody | undefined;
   readonly #owner: ExchangeOwner;
   readonly #arrival: Arrival;
