@@ -50,15 +50,11 @@ export class WorkerLine {
     this.send({ kind: "call", id, call });
   }
 
-  /** Lets the worker start the call that it has asked about. */
-  go(nowMs: number): void {
+  /** Tells the worker whether the call that it has asked about is its own: it may start it now. */
+  answer(isItsOwn: boolean, nowMs: number): void {
+    if (!isItsOwn) return this.send({ kind: "drop" });
     this.#sendTime(nowMs);
     this.send({ kind: "go" });
-  }
-
-  /** Tells the worker that the call it has asked about is not its own any more. */
-  drop(): void {
-    this.send({ kind: "drop" });
   }
 
   /** Asks the worker for a sign of life, at once. */

@@ -207,7 +207,7 @@ export class WorkerProcess {
         return this.#child.print(message.line, message.of);
       case "ask":
         // It came late to its worker, and may have been taken back in the meantime.
-        return this.#running.find(message.id) ? this.#line.go(this.#nowMs) : this.#line.drop();
+        return this.#line.answer(this.#running.letStart(message.id, this.#nowMs), this.#nowMs);
       case "sync":
         return this.#synced();
       case "pong":
