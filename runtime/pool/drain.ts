@@ -13,6 +13,7 @@ export class Drain {
   readonly #options: DrainOptions;
   readonly #waiters: (() => void)[] = [];
   #isBegun = false;
+  #isOver = false;
   #holds = 0;
 
   constructor(options: DrainOptions) {
@@ -36,6 +37,7 @@ export class Drain {
   /** Begins the drain; resolves when nothing is left. */
   begin(): Promise<void> {
     this.#isBegun = true;
+    if (this.#isOver) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
       this.settle();
@@ -44,11 +46,16 @@ export class Drain {
 
   /** Something has ended: looks what is left. */
   settle(): void {
-    if (!this.#isBegun) return;
+    if (!this.#isBegun || this.#isOver) return;
     const { isNeeded, isEmpty, retireAll } = this.#options;
     if (isNeeded(this.#holds > 0)) return;
     retireAll();
-    if (this.#holds > 0 || !isEmpty()) return;
+    if (this.#holds === 0 && isEmpty()) this.end();
+  }
+
+  /** Nothing is left, whoever still holds it. */
+  end(): void {
+    this.#isOver = true;
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }

@@ -187,7 +187,7 @@ export class ReleasePool {
     for (const request of this.#newcomers.takeAll()) request.onRefused({ kind: "stopping" });
     for (const process of this.#roster.all) process.kill(serverStops);
     await Promise.all(this.#roster.all.map((process) => process.ended));
-    this.#drain.settle();
+    this.#drain.end();
   }
 
   #serve(): void {
