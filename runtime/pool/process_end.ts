@@ -35,6 +35,8 @@ export interface ProcessEnd {
   readonly wasReady: boolean;
   /** The tasks whose top level was running. */
   readonly loading: readonly string[];
+  /** By a signal that the gateway did not send: anybody may have. */
+  readonly wasKilledByOthers: boolean;
 }
 
 /** What is known of a process that has ended. */
@@ -45,6 +47,14 @@ export interface Death {
   readonly wasReady: boolean;
   /** The last of what it wrote to standard error. */
   readonly errorTail: string | undefined;
+}
+
+/** Says who ended a process. */
+export function howItEnded(
+  { status, reason }: Pick<Death, "status" | "reason">,
+): Pick<ProcessEnd, "cause" | "wasKilledByOthers"> {
+  const wasKilledByOthers = reason === undefined && status.signal !== undefined;
+  return { cause: reason?.cause ?? "exited", wasKilledByOthers };
 }
 
 /** Says why a process is gone. */

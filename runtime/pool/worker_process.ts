@@ -7,6 +7,7 @@ import type { AbortReason, WorkerMessage } from "../protocol/messages.ts";
 import {
   blockedForNobody,
   type EndCause,
+  howItEnded,
   isFinal,
   killedForMemory,
   type StopReason,
@@ -284,7 +285,7 @@ export class WorkerProcess {
     tellOfDeath(this.#running.takeAll(), { reason, failure });
     this.#giveBack(unstarted);
     const { loading } = this.#startWatch;
-    this.#start.events.onEnded({ cause: reason?.cause ?? "exited", failure, wasReady, loading });
+    this.#start.events.onEnded({ ...howItEnded({ status, reason }), failure, wasReady, loading });
   }
 
   #giveBack(calls: readonly OwnedCall[]): void {

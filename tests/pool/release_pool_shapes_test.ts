@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createPool, isSettled, longWaitMs } from "./created_pool.ts";
+import { loadTimeoutMs } from "./started_process.ts";
 import { createWorkers, type FakeChild, shape, turn } from "./fake_workers.ts";
 
 /** A task that loads for this long is waited for by nothing else. */
@@ -62,6 +63,34 @@ describe("a task whose top level takes its process down", () => {
       ["slow", "loaded"],
     ]);
     expect(workers.children.length).toBe(3);
+  });
+
+  test("is none for which somebody else has killed the process, once", async () => {
+    await using workers = await createWorkers();
+    const { pool } = createPool(workers);
+    const described = pool.describe();
+    workers.last.connect();
+    workers.last.send({ kind: "loading", task: "hello" });
+    await workers.last.exit({ signal: "SIGKILL" });
+    await workers.last.start();
+    expect([...(await described) ?? []].map(([task, { kind }]) => [task, kind])).toEqual([
+      ["hello", "loaded"],
+      ["slow", "loaded"],
+    ]);
+    expect(workers.children.length).toBe(2);
+  });
+
+  test("is the one that blocks its process until that is killed", async () => {
+    await using workers = await createWorkers();
+    const { clock, pool } = createPool(workers);
+    const known = pool.describeTask("hello", new AbortController().signal);
+    workers.last.connect();
+    workers.last.send({ kind: "loading", task: "hello" });
+    const [stuck] = workers.children;
+    clock.advance(loadTimeoutMs);
+    await stuck?.exit({ signal: "SIGKILL" });
+    await known;
+    expect(pool.shapeOf("hello")?.kind).toBe("broken");
   });
 
   test("is none that was loading when the pool had no use for the process", async () => {

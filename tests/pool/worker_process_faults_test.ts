@@ -14,6 +14,7 @@ describe("a WorkerProcess that never becomes ready", () => {
     await child.exit({ code: 1 });
     expect(told.ended).toEqual([{
       cause: "exited",
+      wasKilledByOthers: false,
       wasReady: false,
       loading: [],
       failure: {
