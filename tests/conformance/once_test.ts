@@ -47,8 +47,7 @@ describe.each([...targets])("$name: the README's task that must not run twice", 
   test(
     "charges once, and its second invocation answers with what the first has found",
     async () => {
-      await using app = await createTempFolder();
-      writeApp(app.path);
+      await using app = await createTempFolder(appFiles());
       const server = await startServer(target, { apps: [app.path], flags });
       try {
         const body = JSON.stringify({ card: "4711", amount: 5, folder: server.folder });
