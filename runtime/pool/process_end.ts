@@ -40,25 +40,29 @@ export interface ProcessEnd {
 }
 
 /** What is known of a process that has ended. */
-export interface Death {
+export interface Death extends Pick<ProcessEnd, "wasReady" | "loading"> {
   readonly status: ExitStatus;
   /** `undefined` when nobody had asked it to end. */
   readonly reason: StopReason | undefined;
-  readonly wasReady: boolean;
   /** The last of what it wrote to standard error. */
   readonly errorTail: string | undefined;
 }
 
-/** Says who ended a process. */
-export function howItEnded(
-  { status, reason }: Pick<Death, "status" | "reason">,
-): Pick<ProcessEnd, "cause" | "wasKilledByOthers"> {
-  const wasKilledByOthers = reason === undefined && status.signal !== undefined;
-  return { cause: reason?.cause ?? "exited", wasKilledByOthers };
+/** Says how a process came to its end. */
+export function toProcessEnd({ loading, ...death }: Death): ProcessEnd {
+  const { status, reason, wasReady } = death;
+  return {
+    cause: reason?.cause ?? "exited",
+    failure: toDeathFailure(death),
+    wasReady,
+    loading,
+    wasKilledByOthers: reason === undefined && status.signal !== undefined,
+  };
 }
 
-/** Says why a process is gone. */
-export function toDeathFailure({ status, reason, wasReady, errorTail }: Death): Failure {
+function toDeathFailure(
+  { status, reason, wasReady, errorTail }: Omit<Death, "loading">,
+): Failure {
   const how = status.signal ? `signal ${status.signal}` : `exit code ${status.code}`;
   const why = reason ? `: ${reason.message}` : "";
   return {

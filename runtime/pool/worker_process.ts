@@ -7,12 +7,11 @@ import type { AbortReason, WorkerMessage } from "../protocol/messages.ts";
 import {
   blockedForNobody,
   type EndCause,
-  howItEnded,
   isFinal,
   killedForMemory,
   type StopReason,
   tellOfDeath,
-  toDeathFailure,
+  toProcessEnd,
 } from "./process_end.ts";
 import { Pulse } from "./pulse.ts";
 import { RunningCalls } from "./running_calls.ts";
@@ -180,6 +179,7 @@ export class WorkerProcess {
   #synced(): void {
     this.#line.sendClock(this.#nowMs);
     if (!this.#startWatch.connected()) return;
+    this.#start.events.onConnected();
     const { describe, preload } = this.#start;
     if (preload !== undefined) this.#line.send({ kind: "preload", task: preload });
     if (!describe) return this.#ready();
@@ -279,13 +279,12 @@ export class WorkerProcess {
     this.#line.forget();
     const { lastStarted, errorTail, wasKilledForMemory } = this.#child.bury();
     if (wasKilledForMemory) this.#reason ??= killedForMemory;
-    const [reason, wasReady] = [this.#reason, this.#wasReady];
-    const failure = toDeathFailure({ status, reason, wasReady, errorTail });
+    const [reason, { loading }] = [this.#reason, this.#startWatch];
+    const end = toProcessEnd({ status, reason, wasReady: this.#wasReady, loading, errorTail });
     const unstarted = this.#running.takeNeverStarted(isFinal(reason) ? Infinity : lastStarted);
-    tellOfDeath(this.#running.takeAll(), { reason, failure });
+    tellOfDeath(this.#running.takeAll(), { reason, failure: end.failure });
     this.#giveBack(unstarted);
-    const { loading } = this.#startWatch;
-    this.#start.events.onEnded({ ...howItEnded({ status, reason }), failure, wasReady, loading });
+    this.#start.events.onEnded(end);
   }
 
   #giveBack(calls: readonly OwnedCall[]): void {

@@ -10,12 +10,16 @@ import { workerEnvironment } from "../pool/environment.ts";
 import { MemoryGroups } from "../pool/memory_groups.ts";
 import type { PoolSettings } from "../pool/pool_settings.ts";
 import { ReleasePool } from "../pool/release_pool.ts";
+import { StartTurns } from "../pool/start_turns.ts";
 import type { WorkerHub } from "../pool/worker_hub.ts";
 import type { DatabaseFacts } from "../protocol/messages.ts";
 import type { Recorder } from "../protocol/records.ts";
 
 /** Where no setting says how many processes share the requests of a deployment at most. */
 const processesPerProcessor = 2;
+/** More starts at once would not be over sooner; some attempts may be due at the same time. */
+const startsPerProcessor = 4;
+const leastStarts = 8;
 
 /** What all pools of a server have in common. */
 export interface PoolsOptions {
@@ -30,6 +34,9 @@ export interface PoolsOptions {
 export class Pools {
   readonly #options: PoolsOptions;
   readonly #memoryGroups: MemoryGroups | undefined;
+  readonly #turns = new StartTurns(
+    Math.max(leastStarts, availableParallelism() * startsPerProcessor),
+  );
 
   constructor(options: PoolsOptions) {
     this.#options = options;
@@ -42,7 +49,7 @@ export class Pools {
     const { dataDir, environment, processes, taskEnv } = settings;
     const database = await openDatabase(target, { dataDir, log });
     return new ReleasePool({
-      ...{ platform, hub, log, memoryGroups: this.#memoryGroups },
+      ...{ platform, hub, log, memoryGroups: this.#memoryGroups, turns: this.#turns },
       clock: systemClock,
       env: workerEnvironment(platform.env, taskEnv),
       boot: { ...toBoot(target, environment), database },
