@@ -72,6 +72,7 @@ export class WorkerProcess {
     this.#child = new WorkerChild(start, { line: this.#line, running });
     this.#startWatch = new StartWatch({
       timers: this.#timers,
+      tasks: start.boot.tasks,
       onSlow: () => this.#start.events.onSlow(),
       onOverdue: (reason) => this.kill(reason),
     });
@@ -212,7 +213,7 @@ export class WorkerProcess {
       case "sync":
         return this.#synced();
       case "pong":
-        return;
+        return this.#line.ponged();
       case "loading":
         return this.#startWatch.began(message.task);
       case "loaded":

@@ -139,7 +139,7 @@ describe("a task that is stuck at its top level", () => {
     const asker = ask();
     workers.last.send({ kind: "described" });
     expect([asker.slot?.pid, pool.shapeOf("slow")]).toEqual([workers.last.pid, undefined]);
-    stuck.load("slow");
+    stuck.send({ kind: "loaded", task: "slow", shape });
     await Promise.all(known);
     clock.advance(slowLoadMs);
     expect(workers.children.length).toBe(2);
@@ -154,7 +154,7 @@ describe("a task that is stuck at its top level", () => {
     workers.last.send({ kind: "loading", task: "slow" });
     clock.advance(slowLoadMs * 2);
     expect(workers.children.length).toBe(1);
-    workers.last.load("slow");
+    workers.last.send({ kind: "loaded", task: "slow", shape });
     workers.last.send({ kind: "described" });
     expect((await described)?.size).toBe(2);
   });
