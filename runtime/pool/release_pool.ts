@@ -36,6 +36,7 @@ export class ReleasePool {
     const { settings } = options;
     this.#shapes = new TaskShapes(Object.keys(options.boot.tasks), {
       onWanted: () => this.#startWhereNeeded(),
+      describers: () => this.#roster.describers,
     });
     this.#starter = new Starter(options, {
       onFailed: () => this.#startWhereNeeded(),
@@ -213,13 +214,13 @@ export class ReleasePool {
       ...this.#roster.countShared(clock.monotonicMs()),
       queueLength: this.#queue.size,
       hasWaitedLong,
-      isDescriptionWanted: this.#shapes.isWanted(this.#roster.describers),
+      isDescriptionWanted: this.#shapes.isWanted,
     }, this.#drain.isBegun ? { ...settings, minProcesses: 0 } : settings);
     if (isWanted) this.#addShared();
   }
 
   #addShared(): void {
-    const describe = this.#shapes.plan(this.#roster.describers);
+    const describe = this.#shapes.plan();
     if (describe) return this.#start({ describe });
     // One that was meant for an attempt that never came serves as well.
     const isSpare = this.#newcomers.size === 0 && this.#roster.shareUnused() !== undefined;

@@ -23,6 +23,8 @@ export type DescriberEnd = Pick<ProcessEnd, "loading" | "failure" | "wasKilledBy
 export interface TaskShapesEvents {
   /** Somebody waits for what is not known yet. */
   onWanted(): void;
+  /** The processes that are finding out. */
+  describers(): readonly Describer[];
 }
 
 /**
@@ -56,8 +58,8 @@ export class TaskShapes {
   }
 
   /** Whether somebody waits for what one more process is to find out. */
-  isWanted(describers: readonly Describer[]): boolean {
-    return this.#waiters.size > 0 && this.plan(describers) !== undefined;
+  get isWanted(): boolean {
+    return this.#waiters.size > 0 && this.plan() !== undefined;
   }
 
   /** How many wait for one task, as requests do; who prepares a release waits for all. */
@@ -78,7 +80,8 @@ export class TaskShapes {
    * What one more process is to find out: what somebody waits for comes first. Undefined while another
    * gets on with it; what those that do not are busy with is left to them.
    */
-  plan(describers: readonly Describer[]): DescribePlan | undefined {
+  plan(): DescribePlan | undefined {
+    const describers = this.#events.describers();
     if (describers.some(({ isSlow }) => !isSlow)) return undefined;
     const taken = describers.flatMap(({ loading }) => loading);
     const open = this.#tasks.filter((task) => !this.#known.has(task) && !taken.includes(task));

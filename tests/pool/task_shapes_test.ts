@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type DescriberEnd, TaskShapes } from "../../runtime/pool/task_shapes.ts";
+import { type Describer, type DescriberEnd, TaskShapes } from "../../runtime/pool/task_shapes.ts";
 import type { Failure } from "../../runtime/protocol/call.ts";
 import { isSettled } from "./created_pool.ts";
 import { shape, turn } from "./fake_workers.ts";
@@ -17,7 +17,12 @@ function endOf(loading: readonly string[]): DescriberEnd {
 }
 
 function createShapes(...tasks: string[]): TaskShapes {
-  return new TaskShapes(tasks.length > 0 ? tasks : ["a", "b", "c"], { onWanted() {} });
+  return createDescribed([], tasks.length > 0 ? tasks : ["a", "b", "c"]);
+}
+
+/** Shapes of tasks that processes are finding out about, as the test says. */
+function createDescribed(describers: readonly Describer[], tasks: readonly string[]): TaskShapes {
+  return new TaskShapes(tasks, { onWanted() {}, describers: () => describers });
 }
 
 describe("TaskShapes", () => {
@@ -41,30 +46,30 @@ describe("TaskShapes", () => {
   });
 
   test("is complete where there is no task", () => {
-    const shapes = new TaskShapes([], { onWanted() {} });
+    const shapes = createDescribed([], []);
     expect([shapes.isComplete, shapes.all]).toEqual([true, new Map()]);
   });
 
   test("has what is open loaded, what somebody waits for before the rest", () => {
     const shapes = createShapes("a", "b", "c", "d");
-    expect(shapes.plan([])).toEqual({ tasks: ["a", "b", "c", "d"], isCareful: false });
+    expect(shapes.plan()).toEqual({ tasks: ["a", "b", "c", "d"], isCareful: false });
     void shapes.wait("d", undefined);
     void shapes.wait(undefined, undefined);
     shapes.learn("b", shape);
-    expect(shapes.plan([])).toEqual({ tasks: ["d", "a", "c"], isCareful: false });
+    expect(shapes.plan()).toEqual({ tasks: ["d", "a", "c"], isCareful: false });
   });
 
   test("has nothing loaded twice: not while one gets on, nor what one is stuck at", () => {
-    const shapes = createShapes("a", "b", "c");
+    const describers: Describer[] = [{ loading: ["b"], isSlow: true }];
+    const shapes = createDescribed(describers, ["a", "b", "c"]);
     void shapes.wait(undefined, undefined);
-    const stuck = { loading: ["b"], isSlow: true };
-    const quick = { loading: ["a"], isSlow: false };
-    expect([shapes.plan([stuck, quick]), shapes.isWanted([stuck, quick])])
-      .toEqual([undefined, false]);
-    expect([shapes.plan([stuck]), shapes.isWanted([stuck])])
+    expect([shapes.plan(), shapes.isWanted])
       .toEqual([{ tasks: ["a", "c"], isCareful: false }, true]);
+    describers.push({ loading: ["a"], isSlow: false });
+    expect([shapes.plan(), shapes.isWanted]).toEqual([undefined, false]);
+    describers.pop();
     for (const task of ["a", "c"]) shapes.learn(task, shape);
-    expect([shapes.plan([stuck]), shapes.isWanted([stuck])]).toEqual([undefined, false]);
+    expect([shapes.plan(), shapes.isWanted]).toEqual([undefined, false]);
   });
 });
 
@@ -81,19 +86,19 @@ describe("TaskShapes.blame()", () => {
     };
     expect(shapes.find("b")).toEqual({ kind: "broken", failure });
     expect([shapes.deadlyFailure("b"), shapes.deadlyFailure("a")]).toEqual([failure, undefined]);
-    expect(shapes.plan([])).toEqual({ tasks: ["a", "c"], isCareful: false });
+    expect(shapes.plan()).toEqual({ tasks: ["a", "c"], isCareful: false });
   });
 
   test("makes several suspects, which are loaded first and one after the other", () => {
     const shapes = createShapes("a", "b", "c", "d");
     expect(shapes.blame(endOf(["d", "b"]))).toBe(true);
-    expect(shapes.plan([])).toEqual({ tasks: ["b", "d", "a", "c"], isCareful: true });
+    expect(shapes.plan()).toEqual({ tasks: ["b", "d", "a", "c"], isCareful: true });
     expect([shapes.find("b"), shapes.deadlyFailure("b")]).toEqual([undefined, undefined]);
     shapes.learn("b", shape);
-    expect(shapes.plan([])).toEqual({ tasks: ["d", "a", "c"], isCareful: true });
+    expect(shapes.plan()).toEqual({ tasks: ["d", "a", "c"], isCareful: true });
     expect(shapes.blame(endOf(["d"]))).toBe(true);
     expect(shapes.deadlyFailure("d")).toMatchObject({ code: "load_failed" });
-    expect(shapes.plan([])).toEqual({ tasks: ["a", "c"], isCareful: false });
+    expect(shapes.plan()).toEqual({ tasks: ["a", "c"], isCareful: false });
   });
 
   test("takes one killing for chance, and a second of the same task for none", () => {
@@ -101,13 +106,13 @@ describe("TaskShapes.blame()", () => {
     const killed = (task: string) => ({ ...endOf([task]), wasKilledByOthers: true });
     expect(shapes.blame(killed("b"))).toBe(true);
     expect([shapes.find("b"), shapes.deadlyFailure("b")]).toEqual([undefined, undefined]);
-    expect(shapes.plan([])).toEqual({ tasks: ["b", "a", "c"], isCareful: true });
+    expect(shapes.plan()).toEqual({ tasks: ["b", "a", "c"], isCareful: true });
     expect(shapes.blame(killed("a"))).toBe(true);
     expect(shapes.deadlyFailure("a")).toBeUndefined();
     expect(shapes.blame(killed("b"))).toBe(true);
     expect(shapes.deadlyFailure("b")).toMatchObject({ code: "load_failed" });
     shapes.learn("a", shape);
-    expect(shapes.plan([])).toEqual({ tasks: ["c"], isCareful: false });
+    expect(shapes.plan()).toEqual({ tasks: ["c"], isCareful: false });
   });
 
   test("tells one that loads from those that have been loaded before", () => {
@@ -122,7 +127,7 @@ describe("TaskShapes.blame()", () => {
     shapes.learn("a", shape);
     expect(shapes.blame(endOf([]))).toBe(false);
     expect(shapes.blame(endOf(["a"]))).toBe(false);
-    expect(shapes.plan([])).toEqual({ tasks: ["b"], isCareful: false });
+    expect(shapes.plan()).toEqual({ tasks: ["b"], isCareful: false });
   });
 
   test("explains nothing by a task that the release does not have", () => {
@@ -130,7 +135,7 @@ describe("TaskShapes.blame()", () => {
     expect(shapes.blame(endOf(["other"]))).toBe(false);
     expect(shapes.blame(endOf(["other", "__proto__"]))).toBe(false);
     expect(shapes.deadlyFailure("other")).toBeUndefined();
-    expect(shapes.plan([])).toEqual({ tasks: ["a"], isCareful: false });
+    expect(shapes.plan()).toEqual({ tasks: ["a"], isCareful: false });
   });
 });
 
@@ -149,13 +154,13 @@ describe("TaskShapes.wait()", () => {
     expect([shapes.taskWaiterCount, await isSettled(b)]).toEqual([1, false]);
     shapes.blame(endOf(["b"]));
     await b;
-    expect([shapes.taskWaiterCount, shapes.isWanted([])]).toEqual([0, false]);
+    expect([shapes.taskWaiterCount, shapes.isWanted]).toEqual([0, false]);
   });
 
   test("for all ends when the last is known", async () => {
     const shapes = createShapes("a", "b");
     const all = shapes.wait(undefined, undefined);
-    expect([shapes.isWanted([]), shapes.taskWaiterCount]).toEqual([true, 0]);
+    expect([shapes.isWanted, shapes.taskWaiterCount]).toEqual([true, 0]);
     shapes.learn("a", shape);
     expect(await isSettled(all)).toBe(false);
     shapes.learn("b", shape);
@@ -190,7 +195,7 @@ describe("TaskShapes.wait()", () => {
     shapes.giveUp();
     await Promise.all(waits);
     await turn();
-    expect([shapes.isWanted([]), shapes.taskWaiterCount, shapes.find("a")])
+    expect([shapes.isWanted, shapes.taskWaiterCount, shapes.find("a")])
       .toEqual([false, 0, undefined]);
   });
 });
