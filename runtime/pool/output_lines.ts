@@ -3,8 +3,8 @@ import { maxOutputChars, type OutputLine } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 
 const maxTailChars = 4 * 1024;
-/** Raw output beyond this many lines of a process in one second is counted, not passed on. */
-const maxRawLinesPerSecond = 500;
+/** What belongs to no invocation has no other limit: beyond it, lines of a process are counted. */
+const maxLinesPerSecond = 500;
 
 /** Cuts what a process writes into bounded lines, and keeps the end of its standard error. */
 export class OutputLines {
@@ -29,7 +29,10 @@ export class OutputLines {
 
   /** Passes a line of `console` on; `call` is undefined when it belongs to no invocation. */
   print(line: OutputLine, call: CallIds | undefined): void {
-    this.#emit({ pid: this.#pid, stream: "console", ...line, calls: call ? [call] : [] });
+    const output = { pid: this.#pid, stream: "console", ...line } as const;
+    // Those of an invocation were counted in its process.
+    if (call) this.#emit({ ...output, calls: [call] });
+    else this.#limited({ ...output, calls: [] });
   }
 
   /** Takes raw bytes of standard output or error. */
@@ -51,6 +54,12 @@ export class OutputLines {
   }
 
   #raw(stream: "stdout" | "stderr", line: string, calls: TaskOutput["calls"]): void {
+    const level = stream === "stderr" ? "warn" : "info";
+    const text = line.slice(0, maxOutputChars);
+    this.#limited({ pid: this.#pid, stream, level, text, calls });
+  }
+
+  #limited(output: TaskOutput): void {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#second) {
       this.#reportDropped();
@@ -58,18 +67,14 @@ export class OutputLines {
       this.#linesThisSecond = 0;
     }
     this.#linesThisSecond += 1;
-    if (this.#linesThisSecond > maxRawLinesPerSecond) {
-      this.#dropped += 1;
-      return;
-    }
-    const level = stream === "stderr" ? "warn" : "info";
-    this.#emit({ pid: this.#pid, stream, level, text: line.slice(0, maxOutputChars), calls });
+    if (this.#linesThisSecond > maxLinesPerSecond) this.#dropped += 1;
+    else this.#emit(output);
   }
 
   #reportDropped(): void {
     if (this.#dropped === 0) return;
-    const text = `${this.#dropped} more lines of raw output were dropped: ` +
-      `the limit is ${maxRawLinesPerSecond} a second`;
+    const text = `${this.#dropped} more lines of no invocation were dropped: ` +
+      `the limit is ${maxLinesPerSecond} a second`;
     this.#dropped = 0;
     this.#emit({ pid: this.#pid, stream: "stderr", level: "warn", text, calls: [] });
   }

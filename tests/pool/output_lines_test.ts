@@ -95,10 +95,26 @@ describe("OutputLines", () => {
     expect(texts()).toHaveLength(maxLinesPerSecond);
     nowMs = 11_000;
     push("next\n");
-    const dropped = "20 more lines of raw output were dropped: the limit is 500 a second";
+    const dropped = "20 more lines of no invocation were dropped: the limit is 500 a second";
     expect(texts().slice(maxLinesPerSecond)).toEqual([dropped, "next"]);
     push("line\n".repeat(maxLinesPerSecond));
     lines.end();
     expect(texts().at(-1)).toStartWith("1 more lines");
+  });
+
+  test("counts what a module prints with it, and not what an invocation does", () => {
+    const { lines, told } = createLines();
+    nowMs = 20_000;
+    for (let count = 0; count < maxLinesPerSecond + 20; count++) {
+      lines.print({ level: "info", text: "of the module" }, undefined);
+      lines.print({ level: "info", text: "of the task" }, callOf());
+    }
+    const countOf = (text: string) => told.filter((output) => output.text === text).length;
+    expect([countOf("of the module"), countOf("of the task")]).toEqual([
+      maxLinesPerSecond,
+      maxLinesPerSecond + 20,
+    ]);
+    lines.end();
+    expect(told.at(-1)?.text).toStartWith("20 more lines of no invocation were dropped");
   });
 });
