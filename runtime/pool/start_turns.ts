@@ -13,10 +13,14 @@ export class StartTurns {
 
   /**
    * Takes a turn, and returns what ends it, which may be called twice. Undefined when there is none
-   * now: `onTurn` is then called, once, when there is, and may take it or not.
+   * now: `onTurn` is then called, once, when there is, and may take it or not. Who is urgent waits for
+   * nobody.
    */
-  take(onTurn: () => void): (() => void) | undefined {
-    if (this.#taken >= this.#limit) {
+  take(
+    onTurn: () => void,
+    { isUrgent = false }: { readonly isUrgent?: boolean } = {},
+  ): (() => void) | undefined {
+    if (this.#taken >= this.#limit && !isUrgent) {
       this.#waiting.add(onTurn);
       return undefined;
     }

@@ -62,7 +62,9 @@ export class Starter {
    * refuses, which counts as a failed start.
    */
   start({ describe, preload, events }: StartedProcess): WorkerProcess | undefined {
-    const endTurn = this.#options.turns.take(this.#onTurn);
+    // A further attempt is due at a time of its own.
+    const isUrgent = preload !== undefined;
+    const endTurn = this.#options.turns.take(this.#onTurn, { isUrgent });
     if (!endTurn) return undefined;
     const onReady = () => {
       this.#guard.succeeded();

@@ -110,6 +110,22 @@ describe("pools that share the turns of their starts", () => {
     expect(asker.slot?.pid).toBe(workers.last.pid);
   });
 
+  test("keep no further attempt from its process, which counts all the same", async () => {
+    await using workers = await createWorkers();
+    const turns = new StartTurns(1);
+    const [one, other] = [createPool(workers, { turns }), createPool(workers, { turns })];
+    one.ask();
+    const first = workers.last;
+    one.announce();
+    expect(workers.children.length).toBe(2);
+    const second = workers.last;
+    other.ask();
+    first.connect();
+    expect(workers.children.length).toBe(2);
+    second.connect();
+    expect(workers.children.length).toBe(3);
+  });
+
   test("leave no turn to one that has been closed", async () => {
     await using workers = await createWorkers();
     const turns = new StartTurns(1);
