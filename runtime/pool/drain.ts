@@ -44,9 +44,9 @@ export class Drain {
     });
   }
 
-  /** Something has ended: looks what is left. */
+  /** Something has ended: looks what is left. Whoever comes after the end is served, too. */
   settle(): void {
-    if (!this.#isBegun || this.#isOver) return;
+    if (!this.#isBegun) return;
     const { isNeeded, isEmpty, retireAll } = this.#options;
     if (isNeeded(this.#holds > 0)) return;
     retireAll();
