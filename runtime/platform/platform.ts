@@ -172,7 +172,7 @@ export interface Platform {
    * process.
    */
   onUncaught(listener: (kind: "exception" | "rejection", error: unknown) => void): void;
-  /** Gives up abilities that task code must not have, where the runtime knows the notion. */
+  /** Gives up what task code must not have: abilities, and variables that are for the runtime. */
   dropPrivileges(): Promise<void>;
   /** Answers imports of a package that exists only as types with an empty module. */
   stubModule(specifier: string): void;

@@ -61,6 +61,8 @@ conformance("DB", { apps: [depot] }, (server) => {
   test.each([
     ["model", 'Cannot use DB.itm: schema.xml has no model "itm", did you mean "item"?'],
     ["field", 'it has no field "nme", did you mean "name"?'],
+    ["handed", 'it has no field "nme", did you mean "name"?'],
+    ["tail", 'it has no field "nme", did you mean "name"?'],
     ["type", 'field "count" is integer and needs a finite number: got "five"'],
     ["many", "it must have <= 10000 arguments: got 10001"],
     ["long", "Cannot parse a query as it must be <= 65536 characters: got 1200008"],
@@ -76,7 +78,7 @@ conformance("DB", { apps: [depot] }, (server) => {
     );
     expect(entry.replaceAll("\\\\", "").replaceAll('\\"', '"')).toContain(says);
     const lines = readFileSync(join(depot, "mistakes.ts"), "utf8").split("\n");
-    const start = lines.findIndex((line) => line.includes(`async ${which}()`)) + 1;
+    const start = lines.findIndex((line) => line.includes(` ${which}() {`)) + 1;
     const end = lines.findIndex((line, index) => index > start && line === "  },") + 1;
     const line = Number(/depot\/mistakes\.ts:(\d+)/.exec(entry)?.[1]);
     expect(line).toBeGreaterThan(start);
