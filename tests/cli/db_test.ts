@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { open, readdir, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCli } from "../../runtime/cli/cli.ts";
 import { createSqliteDatabase } from "../../runtime/database/sqlite/sqlite_database.ts";
@@ -449,6 +449,59 @@ describe("webtaskd db backup and restore", () => {
     expect((await app.db("restore", backup)).stderr).toContain("more in it than was written");
     expect(await app.json("query", "organisation")).toMatchObject({ count: 1 });
     expect(await readdir(join(app.data, "databases"))).toEqual(["acme-testing"]);
+  });
+});
+
+describe("webtaskd db prune", () => {
+  test("removes the files that no object refers to and that are older than a day", async () => {
+    await using app = await App.create();
+    const dir = join(app.data, "databases/acme-testing");
+    const open = (schema: string) =>
+      createSqliteDatabase({ dir, dataModel: toDataModel(schema), isMade: true });
+    const { database, attachments } = open(sampleSchema);
+    const fileOf = ({ id }: { readonly id: string }) => join(dir, "attachments", id);
+    const create = (text: string) => attachments.create({ filename: "a.txt", text });
+    const [used, picture, old, young] = [
+      await create("used"),
+      await create("in a field that is gone"),
+      await create("old"),
+      await create("young"),
+    ];
+    const holder: { save?: () => Promise<void> } = database.collection("everything")
+      .create({ file: used, picture });
+    await holder.save?.();
+    await database[Symbol.asyncDispose]();
+    const half = fileOf({ id: `.${crypto.randomUUID()}` });
+    await writeFile(half, "half");
+    for (const path of [...[used, picture, old].map(fileOf), half]) await utimes(path, 1, 1);
+    // A field that is removed has its values when it comes back.
+    const without = open(sampleSchema.replace(/<field name="picture".*\/>/, ""));
+    await without.database.collection("everything").first();
+    await without.database[Symbol.asyncDispose]();
+
+    const doctor = await app.run("doctor");
+    expect(doctor.exitCode).toBe(0);
+    expect(doctor.stdout).toMatch(/unused {7}2 attachments, .*db prune --deployment acme-testing/);
+    expect(await app.json("prune")).toEqual({
+      ...{ ok: true, deployment: "acme-testing", count: 2, bytes: 7 },
+    });
+    const kept = [used, picture, young].map(({ id }) => id).sort();
+    expect((await readdir(join(dir, "attachments"))).sort()).toEqual(kept);
+    const again = await app.db("prune");
+    expect(again.stdout).toContain("removed 0 unused attachments of acme-testing");
+  });
+
+  test("removes nothing when it cannot read what is used", async () => {
+    await using app = await App.create();
+    await app.db("create", "organisation", "name=a");
+    const dir = join(app.data, "databases/acme-testing");
+    const file = join(dir, "attachments", crypto.randomUUID());
+    await mkdir(join(dir, "attachments"));
+    await writeFile(file, "old");
+    await utimes(file, 1, 1);
+    await writeFile(join(dir, "database.sqlite"), "no database");
+    expect((await app.db("prune")).exitCode).toBe(1);
+    expect(await Bun.file(file).exists()).toBe(true);
   });
 });
 
