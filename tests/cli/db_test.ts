@@ -267,6 +267,14 @@ describe("webtaskd db import", () => {
     },
   );
 
+  test("export to - is to standard output", async () => {
+    await using app = await App.create();
+    await app.db("create", "organisation", "name=a");
+    const { stdout, stderr } = await app.db("export", "organisation", "-", "--format=csv");
+    expect(stdout).toMatch(/^id,name,parent_id\n\S+,a,\n$/);
+    expect(stderr).toBe("");
+  });
+
   test("export without a file writes rows to standard output", async () => {
     await using app = await App.create();
     await app.db("create", "sample", "value=1");
