@@ -3,6 +3,7 @@ import { mkdir, open, readdir, stat, truncate, utimes, writeFile } from "node:fs
 import { join } from "node:path";
 import { runCli } from "../../runtime/cli/cli.ts";
 import { createSqliteDatabase } from "../../runtime/database/sqlite/sqlite_database.ts";
+import { inspectDatabase } from "../../runtime/database/tools/health.ts";
 import { sampleSchema, toDataModel } from "../database/support.ts";
 import { createTempFolder, type TempFolder } from "../temp_folder.ts";
 import { createFakePlatform } from "./fake_platform.ts";
@@ -523,6 +524,15 @@ describe("webtaskd doctor", () => {
     expect(stdout).toMatch(/^database of acme-testing: ok\n {2}file .*database\.sqlite, \d/);
     expect(stdout).toContain("organisation: 1");
     expect(stdout).toMatch(/^ {2}WAL /m);
+  });
+
+  test("finds a disk that is full", async () => {
+    await using app = await App.create();
+    await app.db("create", "organisation", "name=a");
+    const look = (free: number) =>
+      inspectDatabase(app.data, "acme-testing", { freeBytes: () => Promise.resolve(free) });
+    expect((await look(2 ** 20)).problems).toEqual(["its disk is full: 1MiB are left"]);
+    expect((await look(2 ** 30)).problems).toEqual([]);
   });
 
   test("finds damaged files and missing attachments", async () => {

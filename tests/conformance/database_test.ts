@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { createTempFolder } from "../temp_folder.ts";
 import { conformance } from "./cases.ts";
 import { startServer, type TestServer } from "./server.ts";
 import { root, targets } from "./targets.ts";
@@ -143,5 +144,31 @@ describe.each([...targets])("$name: the sample app", (target) => {
     } finally {
       await server.stop();
     }
+  });
+});
+
+describe.each([...targets])("$name: doctor", (target) => {
+  /** Root may write to any file: here it gives up all it may do beyond other users. */
+  const unprivileged = process.getuid?.() === 0
+    ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    : [];
+
+  test("finds a file that cannot be written", async () => {
+    await using folder = await createTempFolder();
+    const data = `--data=${folder.path}`;
+    const { PATH = "", HOME = "" } = process.env;
+    const run = (...words: string[]) =>
+      Bun.spawnSync([...unprivileged, ...target.command, ...words, data], {
+        cwd: root,
+        env: { PATH, HOME },
+      });
+    expect(run("db", "create", "item", "name=a", `--app=${depot}`).exitCode).toBe(0);
+    const file = join(folder.path, "databases/depot-testing/database.sqlite");
+    chmodSync(file, 0o400);
+    const { exitCode, stdout } = run("doctor");
+    expect([exitCode, stdout.toString()]).toEqual([
+      1,
+      expect.stringContaining("problem: Cannot write to the database: its file is read-only"),
+    ]);
   });
 });

@@ -1,4 +1,5 @@
-import { stat } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
+import { formatSize } from "../../base/units.ts";
 import { type AttachmentFile, listAttachmentFiles } from "../attachment_files.ts";
 import { parseDataModel } from "../model/parse_data_model.ts";
 import { attachmentsDir, databaseDir, databaseFile } from "../places.ts";
@@ -13,6 +14,8 @@ import { findUnused, usedAttachments } from "./unused_attachments.ts";
 
 const { quote } = sqliteDialect;
 const maxProblems = 20;
+/** What is left of a disk on which the next write may fail. */
+const leastFreeBytes = 16 * 2 ** 20;
 
 /** How a database is; its JSON is a stable format. */
 export interface DatabaseHealth {
@@ -33,7 +36,11 @@ export interface DatabaseHealth {
 }
 
 /** Looks a database over, from its file to the last attachment; never rejects. */
-export async function inspectDatabase(dataDir: string, hostname: string): Promise<DatabaseHealth> {
+export async function inspectDatabase(
+  dataDir: string,
+  hostname: string,
+  { freeBytes = readFreeBytes }: { freeBytes?(dir: string): Promise<number> } = {},
+): Promise<DatabaseHealth> {
   const dir = databaseDir(dataDir, hostname);
   const file = databaseFile(dir);
   const files = await listAttachmentFiles(attachmentsDir(dir));
@@ -51,8 +58,18 @@ export async function inspectDatabase(dataDir: string, hostname: string): Promis
     attachmentBytes: sumOf(attached),
     unusedAttachments: unused.length,
     unusedAttachmentBytes: sumOf(unused),
-    problems: contents.problems,
+    problems: [...contents.problems, ...findFullDisk(await freeBytes(dir))],
   };
+}
+
+function findFullDisk(freeBytes: number): readonly string[] {
+  if (freeBytes >= leastFreeBytes) return [];
+  return [`its disk is full: ${formatSize(freeBytes)} are left`];
+}
+
+async function readFreeBytes(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
 }
 
 interface Contents {
@@ -88,8 +105,6 @@ async function inspectContents(
 function readContents(connection: Connection, attached: ReadonlySet<string | undefined>): Contents {
   const problems = checkIntegrity(connection);
   if (problems.length > 0) return { objects: {}, problems, used: undefined };
-  // A file that cannot be written shows here, and nothing is changed.
-  connection.exec("BEGIN IMMEDIATE; ROLLBACK");
   const json = new Catalogue(connection).dataModel();
   const { models } = json === undefined ? { models: [] } : parseDataModel(JSON.parse(json));
   const objects = models.map(({ name }) => {
@@ -102,9 +117,22 @@ function readContents(connection: Connection, attached: ReadonlySet<string | und
   );
   return {
     objects: Object.fromEntries(objects),
-    problems: missing.slice(0, maxProblems),
+    problems: [...checkWritable(connection), ...missing.slice(0, maxProblems)],
     used: usedAttachments(connection),
   };
+}
+
+/** Begins a change, and takes it back: beginning a transaction alone asks nothing of the file. */
+function checkWritable(connection: Connection): readonly string[] {
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    connection.exec('CREATE TABLE "_webtaskd_probe" (value)');
+    return [];
+  } catch (error) {
+    return [toDatabaseError("write to", error).message];
+  } finally {
+    connection.exec("ROLLBACK");
+  }
 }
 
 function checkIntegrity(connection: Connection): readonly string[] {
