@@ -13,7 +13,7 @@ export class Drain {
   readonly #options: DrainOptions;
   readonly #waiters: (() => void)[] = [];
   #isBegun = false;
-  #isOver = false;
+  #isClosed = false;
   #holds = 0;
 
   constructor(options: DrainOptions) {
@@ -37,25 +37,29 @@ export class Drain {
   /** Begins the drain; resolves when nothing is left. */
   begin(): Promise<void> {
     this.#isBegun = true;
-    if (this.#isOver) return Promise.resolve();
+    if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
       this.settle();
     });
   }
 
-  /** Something has ended: looks what is left. Whoever comes after the end is served, too. */
+  /** Something has ended: looks what is left. */
   settle(): void {
-    if (!this.#isBegun) return;
+    if (!this.#isBegun || this.#isClosed) return;
     const { isNeeded, isEmpty, retireAll } = this.#options;
     if (isNeeded(this.#holds > 0)) return;
     retireAll();
-    if (this.#holds === 0 && isEmpty()) this.end();
+    if (this.#holds === 0 && isEmpty()) this.#end();
   }
 
-  /** Nothing is left, whoever still holds it. */
-  end(): void {
-    this.#isOver = true;
+  /** The pool is closed: nothing can come any more, whoever still holds it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#end();
+  }
+
+  #end(): void {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }

@@ -11,6 +11,7 @@ import type { EndCause } from "./process_end.ts";
 import type { ProcessSlot } from "./process_slot.ts";
 import type { Queued } from "./queue.ts";
 import type { ProcessNeed } from "./roster.ts";
+import type { StartTurns } from "./start_turns.ts";
 import type { WorkerHub } from "./worker_hub.ts";
 import type { WorkerState } from "./worker_state.ts";
 
@@ -23,6 +24,8 @@ export interface PoolOptions {
   readonly boot: AppFacts;
   readonly env: Readonly<Record<string, string>>;
   readonly settings: PoolSettings;
+  /** How many processes start at once, of this pool and others. */
+  readonly turns: StartTurns;
   /** Limits the memory of processes, where the system lets us. */
   readonly memoryGroups: MemoryGroups | undefined;
   /** Reads how much memory a process uses. */

@@ -187,7 +187,7 @@ export class ReleasePool {
     for (const request of this.#newcomers.takeAll()) request.onRefused({ kind: "stopping" });
     for (const process of this.#roster.all) process.kill(serverStops);
     await Promise.all(this.#roster.all.map((process) => process.ended));
-    this.#drain.end();
+    this.#drain.close();
   }
 
   #serve(): void {
@@ -274,7 +274,7 @@ export class ReleasePool {
     this.#roster.remove(process);
     this.#options.onProcessEnded(end.cause);
     if (this.#roster.size === 0) this.#upkeep.stop();
-    const isFine = end.wasReady || isWelcome(end) || this.#shapes.blame(end.loading, end.failure);
+    const isFine = end.wasReady || isWelcome(end) || this.#shapes.blame(end);
     if (isFine) this.#serve();
     else this.#starter.failed(end.failure);
   }

@@ -1,5 +1,7 @@
 import type { CancelTimer } from "../base/clock.ts";
+import { RuntimeError } from "../base/errors.ts";
 import type { TimerSet } from "../base/timer_set.ts";
+import type { AppFacts } from "../protocol/messages.ts";
 import type { StopReason } from "./process_end.ts";
 import type { Describer } from "./task_shapes.ts";
 
@@ -13,6 +15,8 @@ const slowLoadMs = 500;
 /** What a watch over a start needs. */
 export interface StartWatchOptions {
   readonly timers: TimerSet;
+  /** Those of the release. */
+  readonly tasks: AppFacts["tasks"];
   /** A task takes long to load; the start may yet succeed. */
   onSlow(): void;
   /** The start takes too long. */
@@ -23,6 +27,7 @@ export interface StartWatchOptions {
 export class StartWatch implements Describer {
   readonly #options: StartWatchOptions;
   readonly #loading = new Set<string>();
+  readonly #begun = new Set<string>();
   #cancel: CancelTimer;
   #cancelSlow: CancelTimer | undefined;
   #isSlow = false;
@@ -61,13 +66,24 @@ export class StartWatch implements Describer {
     this.#expectProgress();
   }
 
+  /** @throws {RuntimeError} `bad_message` for what no worker loads, or for a second time. */
   began(task: string): void {
+    if (!Object.hasOwn(this.#options.tasks, task) || this.#begun.has(task)) {
+      throw new RuntimeError(
+        "bad_message",
+        "Cannot accept a task as loading: not of the release, or twice",
+      );
+    }
+    this.#begun.add(task);
     this.#loading.add(task);
     this.expectLoading();
   }
 
+  /** @throws {RuntimeError} `bad_message` for what is not loading. */
   finished(task: string): void {
-    this.#loading.delete(task);
+    if (!this.#loading.delete(task)) {
+      throw new RuntimeError("bad_message", "Cannot accept a task as loaded: it is not loading");
+    }
     this.expectLoading();
   }
 

@@ -1,4 +1,5 @@
 import type { Failure, TaskShape } from "../protocol/call.ts";
+import type { ProcessEnd } from "./process_end.ts";
 
 /** What the next process that describes tasks has to load. */
 export interface DescribePlan {
@@ -14,6 +15,9 @@ export interface Describer {
   /** Whether it has been busy with the same task for so long that others should not wait for it. */
   readonly isSlow: boolean;
 }
+
+/** What is looked at of the end of such a process. */
+export type DescriberEnd = Pick<ProcessEnd, "loading" | "failure" | "wasKilledByOthers">;
 
 /** What the shapes need of the pool they belong to. */
 export interface TaskShapesEvents {
@@ -31,6 +35,8 @@ export class TaskShapes {
   readonly #known = new Map<string, TaskShape>();
   readonly #deadly = new Map<string, Failure>();
   readonly #suspects = new Set<string>();
+  /** Tasks that were alone loading when somebody killed the process. */
+  readonly #wereKilled = new Set<string>();
   readonly #waiters = new Map<() => void, string | undefined>();
   #taskWaiterCount = 0;
 
@@ -97,22 +103,29 @@ export class TaskShapes {
 
   /**
    * A process that did nothing else has died while it loaded tasks. Returns whether that explains its
-   * death: one task is found out, several are suspects.
+   * death: one task is found out, several are suspects. So is one that was loading when somebody killed
+   * the process, until that happens again.
    */
-  blame(loading: readonly string[], failure: Failure): boolean {
+  blame({ loading, failure, wasKilledByOthers }: DescriberEnd): boolean {
     const open = this.#tasks.filter((task) => loading.includes(task) && !this.#known.has(task));
     const [only] = open;
     if (only === undefined) return false;
-    if (open.length > 1) {
+    const isChance = wasKilledByOthers && !this.#wereKilled.has(only);
+    if (open.length > 1 || isChance) {
       for (const task of open) this.#suspects.add(task);
+      if (open.length === 1) this.#wereKilled.add(only);
       return true;
     }
-    const message = `Cannot load task "${only}" as its top level takes its process down: ` +
+    this.#convict(only, failure);
+    return true;
+  }
+
+  #convict(task: string, failure: Failure): void {
+    const message = `Cannot load task "${task}" as its top level takes its process down: ` +
       failure.message;
     const broken: Failure = { ...failure, code: "load_failed", message };
-    this.#deadly.set(only, broken);
-    this.learn(only, { kind: "broken", failure: broken });
-    return true;
+    this.#deadly.set(task, broken);
+    this.learn(task, { kind: "broken", failure: broken });
   }
 
   /** Resolves once a task, or every one, is known; or nobody can tell; or the signal aborts. */

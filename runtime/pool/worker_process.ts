@@ -11,7 +11,7 @@ import {
   killedForMemory,
   type StopReason,
   tellOfDeath,
-  toDeathFailure,
+  toProcessEnd,
 } from "./process_end.ts";
 import { Pulse } from "./pulse.ts";
 import { RunningCalls } from "./running_calls.ts";
@@ -72,6 +72,7 @@ export class WorkerProcess {
     this.#child = new WorkerChild(start, { line: this.#line, running });
     this.#startWatch = new StartWatch({
       timers: this.#timers,
+      tasks: start.boot.tasks,
       onSlow: () => this.#start.events.onSlow(),
       onOverdue: (reason) => this.kill(reason),
     });
@@ -179,6 +180,7 @@ export class WorkerProcess {
   #synced(): void {
     this.#line.sendClock(this.#nowMs);
     if (!this.#startWatch.connected()) return;
+    this.#start.events.onConnected();
     const { describe, preload } = this.#start;
     if (preload !== undefined) this.#line.send({ kind: "preload", task: preload });
     if (!describe) return this.#ready();
@@ -211,7 +213,7 @@ export class WorkerProcess {
       case "sync":
         return this.#synced();
       case "pong":
-        return;
+        return this.#line.ponged();
       case "loading":
         return this.#startWatch.began(message.task);
       case "loaded":
@@ -278,13 +280,12 @@ export class WorkerProcess {
     this.#line.forget();
     const { lastStarted, errorTail, wasKilledForMemory } = this.#child.bury();
     if (wasKilledForMemory) this.#reason ??= killedForMemory;
-    const [reason, wasReady] = [this.#reason, this.#wasReady];
-    const failure = toDeathFailure({ status, reason, wasReady, errorTail });
+    const [reason, { loading }] = [this.#reason, this.#startWatch];
+    const end = toProcessEnd({ status, reason, wasReady: this.#wasReady, loading, errorTail });
     const unstarted = this.#running.takeNeverStarted(isFinal(reason) ? Infinity : lastStarted);
-    tellOfDeath(this.#running.takeAll(), { reason, failure });
+    tellOfDeath(this.#running.takeAll(), { reason, failure: end.failure });
     this.#giveBack(unstarted);
-    const { loading } = this.#startWatch;
-    this.#start.events.onEnded({ cause: reason?.cause ?? "exited", failure, wasReady, loading });
+    this.#start.events.onEnded(end);
   }
 
   #giveBack(calls: readonly OwnedCall[]): void {

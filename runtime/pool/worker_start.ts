@@ -11,6 +11,8 @@ import type { WorkerHub } from "./worker_hub.ts";
 
 /** What a worker process tells the pool it belongs to. */
 export interface WorkerEvents {
+  /** The system has started it: from here on it waits for nothing but its tasks. */
+  onConnected(): void;
   onReady(): void;
   /** A task takes long to load: others should not wait for it. */
   onSlow(): void;

@@ -11,6 +11,7 @@ import { workerEnvironment } from "../pool/environment.ts";
 import { MemoryGroups } from "../pool/memory_groups.ts";
 import type { PoolSettings } from "../pool/pool_settings.ts";
 import { ReleasePool } from "../pool/release_pool.ts";
+import { StartTurns } from "../pool/start_turns.ts";
 import type { WorkerHub } from "../pool/worker_hub.ts";
 import type { DatabaseFacts } from "../protocol/messages.ts";
 import type { Recorder } from "../protocol/records.ts";
@@ -18,6 +19,9 @@ import { Migrations } from "./migrations.ts";
 
 /** Where no setting says how many processes share the requests of a deployment at most. */
 const processesPerProcessor = 2;
+/** More starts at once would not be over sooner; some attempts may be due at the same time. */
+const startsPerProcessor = 4;
+const leastStarts = 8;
 
 /** What all pools of a server have in common. */
 export interface PoolsOptions {
@@ -33,6 +37,9 @@ export class Pools {
   readonly #options: PoolsOptions;
   readonly #memoryGroups: MemoryGroups | undefined;
   readonly #migrations: Migrations;
+  readonly #turns = new StartTurns(
+    Math.max(leastStarts, availableParallelism() * startsPerProcessor),
+  );
 
   constructor(options: PoolsOptions) {
     this.#options = options;
@@ -48,7 +55,7 @@ export class Pools {
     const migrations = this.#migrations;
     const database = await openDatabase(target, { dataDir, log, migrations });
     return new ReleasePool({
-      ...{ platform, hub, log, memoryGroups: this.#memoryGroups },
+      ...{ platform, hub, log, memoryGroups: this.#memoryGroups, turns: this.#turns },
       clock: systemClock,
       env: workerEnvironment(platform.env, taskEnv),
       boot: { ...toBoot(target, environment), database },

@@ -47,6 +47,11 @@ export function isAlive(known: ProcessEntry): boolean {
   return now !== undefined && now.startTime === known.startTime && !now.isZombie;
 }
 
+/** Whether a process of this number runs; a zombie does not. */
+export function isRunning(pid: number): boolean {
+  return readEntry(pid)?.isZombie === false;
+}
+
 function allProcesses(): ProcessEntry[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

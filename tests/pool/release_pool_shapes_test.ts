@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createPool, isSettled, longWaitMs } from "./created_pool.ts";
+import { loadTimeoutMs } from "./started_process.ts";
 import { createWorkers, type FakeChild, shape, turn } from "./fake_workers.ts";
 
 /** A task that loads for this long is waited for by nothing else. */
@@ -64,6 +65,34 @@ describe("a task whose top level takes its process down", () => {
     expect(workers.children.length).toBe(3);
   });
 
+  test("is none for which somebody else has killed the process, once", async () => {
+    await using workers = await createWorkers();
+    const { pool } = createPool(workers);
+    const described = pool.describe();
+    workers.last.connect();
+    workers.last.send({ kind: "loading", task: "hello" });
+    await workers.last.exit({ signal: "SIGKILL" });
+    await workers.last.start();
+    expect([...(await described) ?? []].map(([task, { kind }]) => [task, kind])).toEqual([
+      ["hello", "loaded"],
+      ["slow", "loaded"],
+    ]);
+    expect(workers.children.length).toBe(2);
+  });
+
+  test("is the one that blocks its process until that is killed", async () => {
+    await using workers = await createWorkers();
+    const { clock, pool } = createPool(workers);
+    const known = pool.describeTask("hello", new AbortController().signal);
+    workers.last.connect();
+    workers.last.send({ kind: "loading", task: "hello" });
+    const [stuck] = workers.children;
+    clock.advance(loadTimeoutMs);
+    await stuck?.exit({ signal: "SIGKILL" });
+    await known;
+    expect(pool.shapeOf("hello")?.kind).toBe("broken");
+  });
+
   test("is none that was loading when the pool had no use for the process", async () => {
     await using workers = await createWorkers();
     const { clock, pool, ask } = createPool(workers);
@@ -110,7 +139,7 @@ describe("a task that is stuck at its top level", () => {
     const asker = ask();
     workers.last.send({ kind: "described" });
     expect([asker.slot?.pid, pool.shapeOf("slow")]).toEqual([workers.last.pid, undefined]);
-    stuck.load("slow");
+    stuck.send({ kind: "loaded", task: "slow", shape });
     await Promise.all(known);
     clock.advance(slowLoadMs);
     expect(workers.children.length).toBe(2);
@@ -125,7 +154,7 @@ describe("a task that is stuck at its top level", () => {
     workers.last.send({ kind: "loading", task: "slow" });
     clock.advance(slowLoadMs * 2);
     expect(workers.children.length).toBe(1);
-    workers.last.load("slow");
+    workers.last.send({ kind: "loaded", task: "slow", shape });
     workers.last.send({ kind: "described" });
     expect((await described)?.size).toBe(2);
   });

@@ -24,6 +24,7 @@ export function startProcess(
 ) {
   const clock = new ManualClock();
   const told = {
+    connected: 0,
     ready: 0,
     slow: 0,
     free: 0,
@@ -47,6 +48,7 @@ export function startProcess(
     describe: options.describe,
     preload: options.preload,
     events: {
+      onConnected: () => void (told.connected += 1),
       onReady() {
         told.ready += 1;
         for (const action of onReady) action();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { TaskShapes } from "../../runtime/pool/task_shapes.ts";
+import { type DescriberEnd, TaskShapes } from "../../runtime/pool/task_shapes.ts";
 import type { Failure } from "../../runtime/protocol/call.ts";
 import { isSettled } from "./created_pool.ts";
 import { shape, turn } from "./fake_workers.ts";
@@ -10,6 +10,11 @@ const death: Failure = {
   stack: "no luck",
   publicMessage: undefined,
 };
+
+/** The end of a process of its own doing, while it loaded tasks. */
+function endOf(loading: readonly string[]): DescriberEnd {
+  return { loading, failure: death, wasKilledByOthers: false };
+}
 
 function createShapes(...tasks: string[]): TaskShapes {
   return new TaskShapes(tasks.length > 0 ? tasks : ["a", "b", "c"], { onWanted() {} });
@@ -66,7 +71,7 @@ describe("TaskShapes", () => {
 describe("TaskShapes.blame()", () => {
   test("finds a task out that was the only one loading", () => {
     const shapes = createShapes();
-    expect(shapes.blame(["b"], death)).toBe(true);
+    expect(shapes.blame(endOf(["b"]))).toBe(true);
     const failure: Failure = {
       code: "load_failed",
       message: 'Cannot load task "b" as its top level takes its process down: ' +
@@ -81,35 +86,49 @@ describe("TaskShapes.blame()", () => {
 
   test("makes several suspects, which are loaded first and one after the other", () => {
     const shapes = createShapes("a", "b", "c", "d");
-    expect(shapes.blame(["d", "b"], death)).toBe(true);
+    expect(shapes.blame(endOf(["d", "b"]))).toBe(true);
     expect(shapes.plan([])).toEqual({ tasks: ["b", "d", "a", "c"], isCareful: true });
     expect([shapes.find("b"), shapes.deadlyFailure("b")]).toEqual([undefined, undefined]);
     shapes.learn("b", shape);
     expect(shapes.plan([])).toEqual({ tasks: ["d", "a", "c"], isCareful: true });
-    expect(shapes.blame(["d"], death)).toBe(true);
+    expect(shapes.blame(endOf(["d"]))).toBe(true);
     expect(shapes.deadlyFailure("d")).toMatchObject({ code: "load_failed" });
     expect(shapes.plan([])).toEqual({ tasks: ["a", "c"], isCareful: false });
+  });
+
+  test("takes one killing for chance, and a second of the same task for none", () => {
+    const shapes = createShapes();
+    const killed = (task: string) => ({ ...endOf([task]), wasKilledByOthers: true });
+    expect(shapes.blame(killed("b"))).toBe(true);
+    expect([shapes.find("b"), shapes.deadlyFailure("b")]).toEqual([undefined, undefined]);
+    expect(shapes.plan([])).toEqual({ tasks: ["b", "a", "c"], isCareful: true });
+    expect(shapes.blame(killed("a"))).toBe(true);
+    expect(shapes.deadlyFailure("a")).toBeUndefined();
+    expect(shapes.blame(killed("b"))).toBe(true);
+    expect(shapes.deadlyFailure("b")).toMatchObject({ code: "load_failed" });
+    shapes.learn("a", shape);
+    expect(shapes.plan([])).toEqual({ tasks: ["c"], isCareful: false });
   });
 
   test("tells one that loads from those that have been loaded before", () => {
     const shapes = createShapes("a", "b");
     shapes.learn("a", shape);
-    expect(shapes.blame(["a", "b"], death)).toBe(true);
+    expect(shapes.blame(endOf(["a", "b"]))).toBe(true);
     expect([shapes.find("a"), shapes.find("b")?.kind]).toEqual([shape, "broken"]);
   });
 
   test("explains nothing where nothing was loading, or only what is known", () => {
     const shapes = createShapes("a", "b");
     shapes.learn("a", shape);
-    expect(shapes.blame([], death)).toBe(false);
-    expect(shapes.blame(["a"], death)).toBe(false);
+    expect(shapes.blame(endOf([]))).toBe(false);
+    expect(shapes.blame(endOf(["a"]))).toBe(false);
     expect(shapes.plan([])).toEqual({ tasks: ["b"], isCareful: false });
   });
 
   test("explains nothing by a task that the release does not have", () => {
     const shapes = createShapes("a");
-    expect(shapes.blame(["other"], death)).toBe(false);
-    expect(shapes.blame(["other", "__proto__"], death)).toBe(false);
+    expect(shapes.blame(endOf(["other"]))).toBe(false);
+    expect(shapes.blame(endOf(["other", "__proto__"]))).toBe(false);
     expect(shapes.deadlyFailure("other")).toBeUndefined();
     expect(shapes.plan([])).toEqual({ tasks: ["a"], isCareful: false });
   });
@@ -128,7 +147,7 @@ describe("TaskShapes.wait()", () => {
     shapes.learn("a", shape);
     await Promise.all([a, again]);
     expect([shapes.taskWaiterCount, await isSettled(b)]).toEqual([1, false]);
-    shapes.blame(["b"], death);
+    shapes.blame(endOf(["b"]));
     await b;
     expect([shapes.taskWaiterCount, shapes.isWanted([])]).toEqual([0, false]);
   });
