@@ -11,6 +11,12 @@ export interface Migration {
   readonly dataModel: DataModel;
 }
 
+/** What a migrator is told. */
+export interface MigrationOrder extends Migration {
+  /** The process it is not to outlive. */
+  readonly gatewayPid: number;
+}
+
 /** Why a migration did not happen. */
 export interface MigrationFault {
   readonly code: "bad_schema" | "database_failed";
@@ -23,12 +29,14 @@ export interface MigrationFault {
  * one line, what went wrong. Ended in the middle, it has changed nothing.
  */
 export async function runMigrator(platform: Platform): Promise<never> {
-  platform.dieWithParent();
+  const order: unknown = JSON.parse(await platform.readStdin());
+  const { gatewayPid, dir, dataModel } = asOrder(order);
+  platform.dieWithParent(gatewayPid);
   // They reach the whole process group; only the gateway decides.
   platform.onSignal("SIGINT", () => {});
   platform.onSignal("SIGHUP", () => {});
   try {
-    const connection = await openMigration(JSON.parse(await platform.readStdin()));
+    const connection = await openAndMigrate(dir, parseDataModel(dataModel));
     connection.close();
   } catch (error) {
     const isSchema = error instanceof RuntimeError && error.code === "bad_schema";
@@ -40,7 +48,13 @@ export async function runMigrator(platform: Platform): Promise<never> {
   platform.exit(0);
 }
 
-function openMigration({ dir, dataModel }: { readonly dir: unknown; readonly dataModel: unknown }) {
-  if (typeof dir === "string") return openAndMigrate(dir, parseDataModel(dataModel));
-  throw new RuntimeError("bad_message", `Cannot migrate "${dir}": give the folder of a database`);
+function asOrder(order: unknown) {
+  const isOrder = typeof order === "object" && order !== null && "gatewayPid" in order &&
+    typeof order.gatewayPid === "number" && "dir" in order && typeof order.dir === "string" &&
+    "dataModel" in order;
+  if (!isOrder) {
+    throw new RuntimeError("bad_message", "Cannot migrate: bad order on standard input");
+  }
+  const { gatewayPid, dir, dataModel } = order;
+  return { gatewayPid: Number(gatewayPid), dir: String(dir), dataModel };
 }

@@ -1,6 +1,6 @@
 import { deadline } from "../base/deadline.ts";
 import { RuntimeError } from "../base/errors.ts";
-import type { Migration, MigrationFault } from "../database/migrator.ts";
+import type { Migration, MigrationFault, MigrationOrder } from "../database/migrator.ts";
 import type { Child, Platform } from "../platform/platform.ts";
 
 /** For the last words of a process to arrive once it has ended. */
@@ -27,11 +27,12 @@ export class Migrations {
   async run(migration: Migration): Promise<void> {
     if (this.#isClosed) throw interrupted("the server stops");
     const answer = new Answer();
+    const order: MigrationOrder = { ...migration, gatewayPid: this.#platform.pid };
     const child = this.#platform.spawn({
       command: this.#platform.selfCommand("migrator"),
       cwd: this.#platform.cwd,
       env: this.#env,
-      stdin: JSON.stringify(migration),
+      stdin: JSON.stringify(order),
       onOutput: (stream, bytes) => answer.push(stream, bytes),
     });
     this.#running.add(child);
