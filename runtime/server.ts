@@ -235,7 +235,16 @@ async function openAdmin(
   { platform, settings: { admin, dataDir } }: ServerOptions,
   { state, log }: { readonly state: { readonly isReady: boolean }; readonly log: Log },
 ): Promise<HttpServer> {
-  const handler = createAdmin({ isReady: () => state.isReady });
+  const handler = createAdmin({
+    traces: {
+      traces: () => Promise.resolve([]),
+      find: () => Promise.resolve(undefined),
+      logs: () => Promise.resolve([]),
+    },
+    isReady: () => state.isReady,
+    wallMs: () => systemClock.wallMs(),
+    replay: () => Promise.resolve({ kind: "unknown" }),
+  });
   const http = { handler, tls: undefined, reusePort: false, idleTimeoutSeconds: adminIdleSeconds };
   const listenAt = (address: HttpAddress) => listen(platform, { address, ...http });
   if (admin.kind !== "unix") return await listenAt(admin);

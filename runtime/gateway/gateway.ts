@@ -164,6 +164,8 @@ export class Gateway implements ExchangeOwner {
       reason,
       startedAt,
       durationMs: this.#options.clock.monotonicMs() - startedMs,
+      captured: undefined,
+      replayOf: undefined,
     });
   }
 }

@@ -1,14 +1,18 @@
 import type { CallIds, FailureCode } from "./call.ts";
 import type { OutputLevel } from "./messages.ts";
 
-/** How an invocation stands; the last five are final. */
-export type InvocationState =
-  | "RUNNING"
-  | "COMPLETED"
-  | "FAILED"
-  | "CRASHED"
-  | "KILLED"
-  | "INTERRUPTED";
+/** How an invocation can stand; the last five are final. */
+export const invocationStates = [
+  "RUNNING",
+  "COMPLETED",
+  "FAILED",
+  "CRASHED",
+  "KILLED",
+  "INTERRUPTED",
+] as const;
+
+/** How an invocation stands. */
+export type InvocationState = (typeof invocationStates)[number];
 
 /** What became of a request, seen from its client. */
 export type RequestAnswer = "delivered" | "timed-out" | "client-left" | "refused";
@@ -48,6 +52,21 @@ export interface OverdueInvocation {
   readonly timeoutMs: number;
 }
 
+/** A request that was captured, as far as its manifest allows. */
+export interface CapturedRequest {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** As in the URL, with its `?`; empty when there was none. */
+  readonly query: string;
+  readonly contentType: string | undefined;
+  /** Undefined when there was none, or when it is named in `redacted`. */
+  readonly body: string | undefined;
+  /**
+   * What was left out or replaced, for whoever reads or replays it: `body` for all of it, else as
+   * `header:cookie`, `query:password`, `body:$.card.number`.
+   */
+  readonly redacted: readonly string[];
+}
+
 /** One answered request. */
 export interface RequestRecord {
   readonly requestId: string;
@@ -65,6 +84,10 @@ export interface RequestRecord {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
+  /** Undefined unless the manifest asks for it. */
+  readonly captured: CapturedRequest | undefined;
+  /** The request this one repeats. */
+  readonly replayOf: string | undefined;
 }
 
 /** Something a worker process printed. */

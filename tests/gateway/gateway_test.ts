@@ -42,6 +42,7 @@ describe("Gateway", () => {
       ...{ method: "GET", path: "/hello", status: 418, answer: "delivered", reason: undefined },
       startedAt: clock.wallMs() - 20,
       durationMs: 20,
+      ...{ captured: undefined, replayOf: undefined },
     }]);
   });
 
