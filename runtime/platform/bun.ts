@@ -28,6 +28,8 @@ export const platform: Platform = {
   env: process.env,
   cwd: process.cwd(),
   isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
+  // Bun knows 0 columns of a terminal that does not say.
+  terminalColumns: () => process.stdout.columns || undefined,
   writeOut: (stream, text) =>
     void (stream === "stdout" ? process.stdout : process.stderr).write(text),
   writeSome,

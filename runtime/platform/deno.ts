@@ -23,6 +23,7 @@ export const platform: Platform = {
   env: Deno.env.toObject(),
   cwd: Deno.cwd(),
   isTerminal: (stream) => Deno[stream].isTerminal(),
+  terminalColumns: () => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined,
   writeOut,
   writeSome,
   readStdin: () => new Response(Deno.stdin.readable).text(),

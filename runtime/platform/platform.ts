@@ -130,6 +130,8 @@ export interface Platform {
   readonly cwd: string;
   /** Whether standard output, or error, is a terminal. */
   isTerminal(stream: "stdout" | "stderr"): boolean;
+  /** The width of the terminal at standard output; `undefined` where there is none, or it is unknown. */
+  terminalColumns(): number | undefined;
   /** Writes text at once, without buffering in this process. */
   writeOut(stream: "stdout" | "stderr", text: string): void;
   /**
