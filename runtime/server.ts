@@ -1,8 +1,6 @@
-import { createAdmin } from "./admin/admin.ts";
-import { openAdminSocket } from "./admin/admin_socket.ts";
 import { systemClock } from "./base/clock.ts";
 import { settlesWithin } from "./base/deadline.ts";
-import { messageOf, RuntimeError } from "./base/errors.ts";
+import { messageOf } from "./base/errors.ts";
 import { IdSource } from "./base/ids.ts";
 import type { Log } from "./base/log.ts";
 import type { Settings } from "./config/config.ts";
@@ -10,16 +8,19 @@ import { Deployments } from "./deploy/deployments.ts";
 import { logTaskFaults } from "./deploy/task_faults.ts";
 import { readCertificate } from "./gateway/certificate.ts";
 import { BodyMemory } from "./gateway/body_memory.ts";
+import { toSecrets } from "./gateway/capture.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { HostTable } from "./gateway/hosts.ts";
 import { PublicListener } from "./gateway/public_listener.ts";
 import { toTaskUrls } from "./gateway/task_urls.ts";
 import { Supervisor } from "./invocation/supervisor.ts";
 import { requireFree } from "./platform/free_port.ts";
-import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
+import type { HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
 import type { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
 import type { Recorder } from "./protocol/records.ts";
+import { listenHttp } from "./server/listen_http.ts";
+import { openAdmin } from "./server/open_admin.ts";
 import { Pools } from "./server/pools.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
@@ -32,7 +33,6 @@ const lastCallMs = 5_000;
 const flushMs = 1_000;
 /** For lines of the log, where whoever reads them has stalled. */
 const logFlushMs = 500;
-const adminIdleSeconds = 30;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -81,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const admin = await openAdmin(options, { state, log: surroundings.log });
+  const admin = await openAdmin(options, { state, log: surroundings.log, gateway, deployments });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
   started.move();
@@ -227,29 +227,9 @@ function createGateway(
     bodies: new BodyMemory(settings.maxBodyMemoryBytes),
     scheme: settings.tls ? "https" : "http",
     trustedProxies: settings.trustedProxies.isEmpty ? undefined : settings.trustedProxies,
+    secrets: toSecrets(settings.taskEnv),
     showErrors,
   });
-}
-
-async function openAdmin(
-  { platform, settings: { admin, dataDir } }: ServerOptions,
-  { state, log }: { readonly state: { readonly isReady: boolean }; readonly log: Log },
-): Promise<HttpServer> {
-  const handler = createAdmin({
-    traces: {
-      traces: () => Promise.resolve([]),
-      find: () => Promise.resolve(undefined),
-      logs: () => Promise.resolve([]),
-    },
-    isReady: () => state.isReady,
-    wallMs: () => systemClock.wallMs(),
-    replay: () => Promise.resolve({ kind: "unknown" }),
-  });
-  const http = { handler, tls: undefined, reusePort: false, idleTimeoutSeconds: adminIdleSeconds };
-  const listenAt = (address: HttpAddress) => listen(platform, { address, ...http });
-  if (admin.kind !== "unix") return await listenAt(admin);
-  const onShared = () => log.info("data.shared", { folder: dataDir });
-  return await openAdminSocket({ platform, path: admin.path, listen: listenAt, onShared });
 }
 
 async function openListener(
@@ -258,7 +238,7 @@ async function openListener(
 ): Promise<PublicListener> {
   const tls = settings.tls ? await readCertificate(settings.tls) : undefined;
   const { listen: host, port, reusePort } = settings;
-  const serveHttp = (options: HttpOptions) => listen(platform, options);
+  const serveHttp = (options: HttpOptions) => listenHttp(platform, options);
   const isProbed = tls !== undefined && port !== 0 && !reusePort;
   if (isProbed) await requireFree({ serveHttp }, { kind: "tcp", host, port });
   return await PublicListener.open({
@@ -266,15 +246,4 @@ async function openListener(
     gateway,
     ...{ host, port, tls, reusePort },
   });
-}
-
-async function listen(platform: Platform, options: HttpOptions): Promise<HttpServer> {
-  const { address } = options;
-  const where = address.kind === "unix" ? address.path : `${address.host}:${address.port}`;
-  try {
-    return await platform.serveHttp(options);
-  } catch (cause) {
-    const message = `Cannot listen on ${where}: ${messageOf(cause)}`;
-    throw new RuntimeError("listen_failed", message, { cause });
-  }
 }

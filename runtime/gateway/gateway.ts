@@ -5,9 +5,10 @@ import type { Log } from "../base/log.ts";
 import type { AddressSet } from "../config/address_set.ts";
 import type { Answer } from "../invocation/request_run.ts";
 import type { Supervisor } from "../invocation/supervisor.ts";
-import type { HttpHandler, Platform } from "../platform/platform.ts";
+import type { HttpHandler, Platform, RequestInfo } from "../platform/platform.ts";
 import type { Recorder } from "../protocol/records.ts";
 import type { BodyMemory } from "./body_memory.ts";
+import { captureRequest } from "./capture.ts";
 import { type Admitted, check } from "./checks.ts";
 import { type Arrival, Exchange, type ExchangeOwner, type ListenerState } from "./exchange.ts";
 import type { HostTable } from "./hosts.ts";
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   hosts(): HostTable;
   readonly scheme: "http" | "https";
   readonly trustedProxies: AddressSet | undefined;
+  /** Values of variables, which are not stored of any request. */
+  readonly secrets: readonly string[];
   /** Show errors to clients, for development. */
   readonly showErrors: boolean;
 }
@@ -55,7 +58,18 @@ export class Gateway implements ExchangeOwner {
   /** Makes the handler of one listener. */
   handlerFor(listener: ListenerState): HttpHandler {
     return (request, info) =>
-      new Promise((resolve) => this.#receive({ request, info, listener, resolve }));
+      new Promise((resolve) =>
+        this.#receive({ request, info, listener, replayOf: undefined, resolve })
+      );
+  }
+
+  /** Takes a request that repeats an earlier one, as if a client had sent it. */
+  replay(
+    request: Request,
+    { info, replayOf }: { readonly info: RequestInfo; readonly replayOf: string },
+  ): Promise<Response> {
+    const listener = { isDraining: false };
+    return new Promise((resolve) => this.#receive({ request, info, listener, replayOf, resolve }));
   }
 
   /** Goes on with a request that the supervisor is through with. */
@@ -121,6 +135,11 @@ export class Gateway implements ExchangeOwner {
     if ("response" in checked) return this.#finish(exchange, checked);
     const { target, body } = checked;
     const { method, headers, requestId, publicUrl: url } = exchange;
+    const { capture } = target.task.settings;
+    if (capture) {
+      const source = { headers, query: exchange.path.query, body };
+      exchange.captured = captureRequest(source, capture, this.#options.secrets);
+    }
     const call = { requestId, task: target.task.name, method, url, headers, body };
     this.#options.supervisor.run(target, call, exchange);
   }
@@ -164,8 +183,8 @@ export class Gateway implements ExchangeOwner {
       reason,
       startedAt,
       durationMs: this.#options.clock.monotonicMs() - startedMs,
-      captured: undefined,
-      replayOf: undefined,
+      captured: exchange.captured,
+      replayOf: exchange.replayOf,
     });
   }
 }

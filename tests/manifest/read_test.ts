@@ -153,8 +153,8 @@ test.each<[unknown, string]>([
   [{ timeout: "200s" }, "tasks.a.timeout: the deadline (180s) is over before the timeout (200s)"],
   [{ capture: true }, 'give an object, as {"headers": true, "body": true}'],
   [
-    { capture: { bodies: true } },
-    'capture.bodies: true: there is no such key, did you mean "body"',
+    { capture: { bodyy: true } },
+    'capture.bodyy: true: there is no such key, did you mean "body"',
   ],
   [{ capture: { headers: false } }, "give true, or a list of header names"],
   [{ capture: { headers: ["Cookie"] } }, 'capture.headers[0]: "Cookie": it may hold a secret'],
