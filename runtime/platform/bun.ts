@@ -4,6 +4,7 @@ import { write } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
 import { dieWithParent, forbidInspection, lockFolder } from "./bun_libc.ts";
+import { openSourceMap } from "./bun_source_map.ts";
 import type {
   Child,
   Connection,
@@ -42,6 +43,7 @@ export const platform: Platform = {
   connect,
   serveHttp,
   mapShared: (path, bytes) => Bun.mmap(path, { shared: true, size: bytes }),
+  openSourceMap,
   headerFields,
   lockFolder,
   dieWithParent,

@@ -35,6 +35,7 @@ export const platform: Platform = {
   connect,
   serveHttp,
   mapShared,
+  openSourceMap: undefined,
   headerFields: (headers) => Object.fromEntries(headers),
   lockFolder,
   dieWithParent,

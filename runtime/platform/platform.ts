@@ -113,6 +113,16 @@ export type Role = "gateway" | "worker";
 /** Signals a process of ours listens to. */
 export type ProcessSignal = "SIGTERM" | "SIGINT" | "SIGHUP";
 
+/** Looks places up in a source map; lines and columns count from 0. */
+export interface SourceMapReader {
+  find(line: number, column: number): {
+    /** As the map has it. */
+    readonly source: string;
+    readonly line: number;
+    readonly column: number;
+  } | undefined;
+}
+
 /**
  * Everything the runtime does that differs between Bun and Deno, without policy. `Bun`, `Deno` and
  * `process` appear only behind this interface and in `main.ts`.
@@ -176,6 +186,11 @@ export interface Platform {
   onUncaught(listener: (kind: "exception" | "rejection", error: unknown) => void): void;
   /** Gives up abilities that task code must not have, where the runtime knows the notion. */
   dropPrivileges(): Promise<void>;
+  /**
+   * Opens a source map, given as JSON; `undefined` where the runtime itself has stacks name the
+   * sources that maps lead to.
+   */
+  readonly openSourceMap: ((json: string) => SourceMapReader) | undefined;
   /** Answers imports of a package that exists only as types with an empty module. */
   stubModule(specifier: string): void;
 }

@@ -21,6 +21,7 @@ import { runTask } from "../task/run.ts";
 import { installDatabase } from "./database.ts";
 import { captureConsole } from "./output.ts";
 import { InvocationScope, type ScopeOwner, Scopes } from "./scope.ts";
+import { SourceMaps } from "./source_maps.ts";
 import { SourcePaths } from "./source_paths.ts";
 import { TaskModules } from "./task_modules.ts";
 import { StartGate } from "./start_gate.ts";
@@ -44,7 +45,9 @@ export async function runWorker(platform: Platform): Promise<void> {
   platform.onSignal("SIGINT", () => {});
   platform.onSignal("SIGHUP", () => {});
   await installDatabase(boot.database);
-  const worker = new Worker(boot, { cwd: platform.cwd, mark });
+  const { cwd, openSourceMap } = platform;
+  const maps = openSourceMap && new SourceMaps(openSourceMap);
+  const worker = new Worker(boot, { cwd, mark, maps });
   const connection = await platform.connect(boot.socket, {
     onData: (bytes) => worker.receive(bytes),
     onClose: () => platform.exit(0),
@@ -58,6 +61,7 @@ interface Surroundings {
   readonly cwd: string;
   /** Memory that the gateway reads. */
   readonly mark: Uint8Array | undefined;
+  readonly maps: SourceMaps | undefined;
 }
 
 /** Turns calls into runs of task code, and what comes of them into messages. */
@@ -72,7 +76,7 @@ class Worker implements ScopeOwner {
   readonly #gate: StartGate<InvocationScope>;
   #writer = new FrameWriter(() => {});
 
-  constructor(boot: BootMessage, { cwd, mark }: Surroundings) {
+  constructor(boot: BootMessage, { cwd, mark, maps }: Surroundings) {
     this.deployment = boot.deployment;
     this.#boot = boot;
     this.#modules = new TaskModules(boot, {
@@ -80,7 +84,7 @@ class Worker implements ScopeOwner {
       onLoaded: (task, shape) =>
         this.#send({ kind: "loaded", task, shape: this.#paths.mapShape(shape) }),
     });
-    this.#paths = new SourcePaths(boot, cwd);
+    this.#paths = new SourcePaths(boot, { cwd, maps });
     this.#gate = new StartGate<InvocationScope>({
       mark: mark && new Uint32Array(mark.buffer, mark.byteOffset, 2),
       clock: now,
@@ -128,7 +132,7 @@ class Worker implements ScopeOwner {
   }
 
   #explain(error: unknown): string {
-    return this.#paths.toSource(explain(error));
+    return this.#paths.mapStack(explain(error));
   }
 
   #onlyOne(): InvocationScope | undefined {

@@ -3,7 +3,7 @@ import type { Failure, TaskShape } from "../../runtime/protocol/call.ts";
 import { SourcePaths } from "../../runtime/worker/source_paths.ts";
 
 const boot = { dir: "/data dir/releases/acme/1f", sourceDir: "./tasks" };
-const paths = new SourcePaths(boot, "/mnt/data dir/releases/acme/1f");
+const paths = new SourcePaths(boot, { cwd: "/mnt/data dir/releases/acme/1f", maps: undefined });
 
 function failureOf(message: string, stack?: string): Failure {
   return { code: "load_failed", message, stack, publicMessage: undefined };
