@@ -1,6 +1,6 @@
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
-import { write } from "node:fs";
+import { readFileSync, statSync, write } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
 import { dieWithParent, forbidInspection, lockFolder } from "./bun_libc.ts";
@@ -43,6 +43,10 @@ export const platform: Platform = {
   connect,
   serveHttp,
   mapShared: (path, bytes) => Bun.mmap(path, { shared: true, size: bytes }),
+  readText(path, maxBytes) {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? Infinity;
+    return size <= maxBytes ? readFileSync(path, "utf8") : undefined;
+  },
   openSourceMap,
   headerFields,
   lockFolder,

@@ -35,6 +35,7 @@ export const platform: Platform = {
   connect,
   serveHttp,
   mapShared,
+  readText,
   openSourceMap: undefined,
   headerFields: (headers) => Object.fromEntries(headers),
   lockFolder,
@@ -85,6 +86,15 @@ function writeOut(stream: "stdout" | "stderr", text: string): void {
   } catch (error) {
     // Whoever read has gone: what is written from here on is for nobody, as under Bun.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function readText(path: string, maxBytes: number): string | undefined {
+  try {
+    return Deno.statSync(path).size <= maxBytes ? Deno.readTextFileSync(path) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

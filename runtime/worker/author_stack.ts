@@ -1,10 +1,14 @@
 import { dirname, isAbsolute, join, relative } from "node:path";
+import type { Platform } from "../platform/platform.ts";
 import { toExcerpt } from "./excerpt.ts";
-import { type Origin, readText, type SourceMaps } from "./source_maps.ts";
+import type { Origin, SourceMaps } from "./source_maps.ts";
 import { formatFrame, parseFrame, type StackFrame } from "./stack_frame.ts";
 
+/** What is larger than this was not written by hand. */
+const maxSourceBytes = 2 ** 20;
+
 /** What a stack is explained with. */
-export interface AuthorStackOptions {
+export interface AuthorStackOptions extends Pick<Platform, "readText"> {
   /** The release's folder, as runtimes name modules. */
   readonly dir: string;
   /** The author's folder. */
@@ -43,7 +47,12 @@ function toPlace(line: string, options: AuthorStackOptions): Place | undefined {
   if (inside.split("/").includes("node_modules")) return undefined;
   if (inside.startsWith("..")) return toOutsidePlace(frame, inside, options);
   const origin = options.maps?.find(file, frame);
-  if (origin === undefined) return { frame, readText: () => readText(file) };
+  if (origin === undefined) {
+    return {
+      frame,
+      readText: () => options.readText(file, maxSourceBytes),
+    };
+  }
   return toOriginPlace(frame, origin, options);
 }
 
@@ -51,31 +60,32 @@ function toPlace(line: string, options: AuthorStackOptions): Place | undefined {
 function toOutsidePlace(
   frame: StackFrame,
   inside: string,
-  { sourceDir }: AuthorStackOptions,
+  options: AuthorStackOptions,
 ): Place | undefined {
   const isBeside = inside.startsWith("../") && !inside.startsWith("../..");
   if (!isBeside) return undefined;
-  const file = join(sourceDir, inside);
-  return { frame: { ...frame, file }, readText: () => readSource(file) };
+  const file = join(options.sourceDir, inside);
+  return { frame: { ...frame, file }, readText: () => readOutside(file, options) };
 }
 
 function toOriginPlace(
   frame: StackFrame,
   { file, line, column, text }: Origin,
-  { dir, sourceDir }: AuthorStackOptions,
+  options: AuthorStackOptions,
 ): Place {
+  const { dir, sourceDir } = options;
   // Sources lie where the author keeps them, which may be outside of what is released.
   const isBeside = file.startsWith(`${dirname(dir)}/`) && !file.startsWith(`${dir}/`);
   const named = isBeside ? join(sourceDir, relative(dir, file)) : file;
   return {
     frame: { ...frame, file: named, line, column },
-    readText: () => text ?? readSource(named),
+    readText: () => text ?? readOutside(named, options),
   };
 }
 
 /** A relative path starts where the server was started, which is not here. */
-function readSource(file: string): string | undefined {
-  return isAbsolute(file) ? readText(file) : undefined;
+function readOutside(file: string, { readText }: AuthorStackOptions): string | undefined {
+  return isAbsolute(file) ? readText(file, maxSourceBytes) : undefined;
 }
 
 function toPath(file: string): string {

@@ -1,10 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { SourceMapReader } from "../platform/platform.ts";
+import type { Platform, SourceMapReader } from "../platform/platform.ts";
 
 const mark = "//# sourceMappingURL=";
 const inlinePattern = /^data:application\/json[^,]*;base64,(.*)$/;
-const maxFileBytes = 16 * 2 ** 20;
+/** The largest map, and the largest file that may name one. */
+const maxMapBytes = 16 * 2 ** 20;
 /** Whatever lies beyond is read again each time. */
 const maxKept = 16;
 
@@ -33,14 +33,19 @@ interface OpenMap {
   readonly facts: MapFacts;
 }
 
+/** How maps are read. */
+export interface SourceMapsOptions extends Pick<Platform, "readText"> {
+  openSourceMap(json: string): SourceMapReader;
+}
+
 /** The source maps that an author's build has left beside its files. */
 export class SourceMaps {
-  readonly #open: (json: string) => SourceMapReader;
+  readonly #options: SourceMapsOptions;
   /** Of files without one, too: they are looked at once. */
   readonly #kept = new Map<string, OpenMap | undefined>();
 
-  constructor(open: (json: string) => SourceMapReader) {
-    this.#open = open;
+  constructor(options: SourceMapsOptions) {
+    this.#options = options;
   }
 
   /** Finds where a place of a file comes from; `undefined` when the file says nothing of it. */
@@ -72,23 +77,18 @@ export class SourceMaps {
   }
 
   #read(file: string): OpenMap | undefined {
-    const text = readText(file);
+    const { readText, openSourceMap } = this.#options;
+    const text = readText(file, maxMapBytes);
     const at = text?.lastIndexOf(mark) ?? -1;
     if (text === undefined || at < 0) return undefined;
     const [url = ""] = text.slice(at + mark.length).split(/\s/, 1);
     const [, inline] = inlinePattern.exec(url) ?? [];
     const mapFile = resolve(dirname(file), decodeURI(url));
     const json = inline === undefined
-      ? readText(mapFile)
+      ? readText(mapFile, maxMapBytes)
       : Buffer.from(inline, "base64").toString();
     if (json === undefined) return undefined;
     const dir = inline === undefined ? dirname(mapFile) : dirname(file);
-    return { reader: this.#open(json), dir, facts: JSON.parse(json) };
+    return { reader: openSourceMap(json), dir, facts: JSON.parse(json) };
   }
-}
-
-/** Reads a file whole; `undefined` when it is not there, or too large to be of help. */
-export function readText(file: string): string | undefined {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? Infinity;
-  return size <= maxFileBytes ? readFileSync(file, "utf8") : undefined;
 }

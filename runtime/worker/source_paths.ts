@@ -1,10 +1,11 @@
 import type { Failure, TaskShape } from "../protocol/call.ts";
+import type { Platform } from "../platform/platform.ts";
 import type { BootMessage } from "../protocol/messages.ts";
 import { toAuthorStack } from "./author_stack.ts";
 import type { SourceMaps } from "./source_maps.ts";
 
 /** How modules are named where a worker runs. */
-export interface SourcePathsOptions {
+export interface SourcePathsOptions extends Pick<Platform, "readText"> {
   /** The release's folder with links resolved, as runtimes name modules. */
   readonly cwd: string;
   /** `undefined` where the runtime applies source maps itself. */
@@ -43,9 +44,9 @@ export class SourcePaths {
 
   /** The same stack, with the author's own places and the line where it happened. */
   mapStack(stack: string): string {
-    const { cwd: dir, maps } = this.#options;
+    const { cwd: dir, ...options } = this.#options;
     try {
-      return this.toSource(toAuthorStack(stack, { dir, sourceDir: this.#sourceDir, maps }));
+      return this.toSource(toAuthorStack(stack, { ...options, dir, sourceDir: this.#sourceDir }));
     } catch {
       // A map that is none, or task code that broke what this is made of: the plain stack remains.
       return this.toSource(stack);

@@ -42,6 +42,7 @@ export function createFakePlatform(
     connect: refuse,
     serveHttp: refuse,
     mapShared: refuse,
+    readText: refuse,
     openSourceMap: undefined,
     headerFields: refuse,
     lockFolder: refuse,

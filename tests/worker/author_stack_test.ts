@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { platform } from "../../runtime/platform/bun.ts";
 import { openSourceMap } from "../../runtime/platform/bun_source_map.ts";
 import { type AuthorStackOptions, toAuthorStack } from "../../runtime/worker/author_stack.ts";
 import { toExcerpt } from "../../runtime/worker/excerpt.ts";
@@ -7,6 +8,7 @@ import { SourceMaps } from "../../runtime/worker/source_maps.ts";
 import { SourcePaths } from "../../runtime/worker/source_paths.ts";
 import { createTempFolder } from "../temp_folder.ts";
 
+const { readText } = platform;
 const source = [
   "interface Order { id: number }",
   "",
@@ -42,14 +44,14 @@ async function build(options: { readonly map: "linked" | "inline" }) {
   };
 }
 
-const maps = () => new SourceMaps(openSourceMap);
+const maps = () => new SourceMaps({ readText, openSourceMap });
 
 describe("toAuthorStack()", () => {
   test.each(["linked", "inline"] as const)("follows a %s map to the source", async (map) => {
     await using built = await build({ map });
     const { release: dir, tasks: sourceDir, place } = built;
     const stack = `Error: order 1\n    at t (${place})\nCaused by: Error: x\n    at ${place}`;
-    const lines = toAuthorStack(stack, { dir, sourceDir, maps: maps() }).split("\n");
+    const lines = toAuthorStack(stack, { dir, sourceDir, maps: maps(), readText }).split("\n");
     const original = join(sourceDir, "../src/order.ts");
     expect(lines.slice(0, 5)).toEqual([
       "Error: order 1",
@@ -71,7 +73,7 @@ describe("toAuthorStack()", () => {
     const { release: dir, tasks: sourceDir } = built;
     const place = `file://${join(dir, "../src/order.ts")}:5:9`;
     const mapped = toAuthorStack(`Error: x\n    at get (${place})`, {
-      ...{ dir, sourceDir, maps: undefined },
+      ...{ dir, sourceDir, maps: undefined, readText },
     });
     expect(mapped).toContain("  > 5 |   throw new Error(label);");
     expect(mapped).toEndWith(`    at get (${join(sourceDir, "../src/order.ts")}:5:9)`);
@@ -79,7 +81,12 @@ describe("toAuthorStack()", () => {
 
   test("leaves alone what is not the author's", async () => {
     await using folder = await createTempFolder({ "node_modules/x/i.js": "throw 1" });
-    const options: AuthorStackOptions = { dir: folder.path, sourceDir: "./t", maps: maps() };
+    const options: AuthorStackOptions = {
+      dir: folder.path,
+      sourceDir: "./t",
+      maps: maps(),
+      readText,
+    };
     for (
       const stack of [
         "Error: x",
@@ -98,7 +105,12 @@ describe("toAuthorStack()", () => {
     });
     const stack = `Error: x\nmore\n    at f (${folder.path}/node_modules/x/i.js:1:1)\n` +
       `    at async get (file://${folder.path}/a.ts:2:1)`;
-    const mapped = toAuthorStack(stack, { dir: folder.path, sourceDir: "./t", maps: undefined });
+    const mapped = toAuthorStack(stack, {
+      dir: folder.path,
+      sourceDir: "./t",
+      maps: undefined,
+      readText,
+    });
     expect(mapped.split("\n").slice(0, 5)).toEqual([
       ...["Error: x", "more", "    1 | one();", "  > 2 | two();", "      | ^"],
     ]);
@@ -111,7 +123,7 @@ test("SourcePaths.mapStack() keeps the stack when a map is none", async () => {
     "a.js.map": "no JSON",
   });
   const boot = { dir: folder.path, sourceDir: "./tasks" };
-  const paths = new SourcePaths(boot, { cwd: folder.path, maps: maps() });
+  const paths = new SourcePaths(boot, { cwd: folder.path, maps: maps(), readText });
   expect(paths.mapStack(`Error: x\n    at f (${folder.path}/a.js:1:1)`))
     .toBe("Error: x\n    at f (./tasks/a.js:1:1)");
 });
