@@ -32,14 +32,17 @@ export class FollowedTraces {
 
   /** Looks for what is new; the first look gives the newest rows there are. */
   async next(reader: Pick<TraceReader, "traces" | "find">): Promise<News> {
-    if (this.#sinceMs === undefined) return await this.#begin(reader);
-    const recent = await this.#look(reader, this.#sinceMs);
+    const sinceMs = this.#sinceMs;
+    if (sinceMs === undefined) return await this.#begin(reader);
+    const recent = await this.#look(reader, sinceMs);
     const running = await reader.traces({ ...this.#open, state: "RUNNING", limit: mostRows });
-    const present = [...recent, ...running];
-    const ended = await this.#findEnded(reader, present);
-    // In `running` there may be one that has ended since `recent` was read; not the other way round.
-    const rows = inOrder([...recent, ...ended].filter((row) => this.#isNews(row)));
-    this.#note([...running, ...recent, ...ended]);
+    const known = new Set(recent.map(({ traceId }) => traceId));
+    const others = running.filter(({ traceId }) => !known.has(traceId));
+    const ended = await this.#findEnded(reader, [...recent, ...others]);
+    // One may have begun since `recent` was read; those that began before are no news.
+    const begun = others.filter(({ startedAt }) => startedAt >= sinceMs);
+    const rows = inOrder([...recent, ...begun, ...ended].filter((row) => this.#isNews(row)));
+    this.#note([...recent, ...others, ...ended]);
     this.#moveOn(recent);
     return { rows, isIncomplete: recent.length === mostRows };
   }

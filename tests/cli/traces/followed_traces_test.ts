@@ -74,6 +74,19 @@ describe("FollowedTraces", () => {
     expect(await next()).toEqual([]);
   });
 
+  test("tells of one that began in the middle of a look", async () => {
+    const { reader, next } = start();
+    reader.rows = [row("a", 0)];
+    await next();
+    const traces = reader.traces.bind(reader);
+    reader.traces = (filter) => {
+      if (filter.state === "RUNNING") reader.rows = [row("a", 0), row("b", 1, running)];
+      return traces(filter);
+    };
+    expect(await next()).toEqual(["b RUNNING"]);
+    expect(await next()).toEqual([]);
+  });
+
   test("tells of what comes to match only in its end", async () => {
     const failed = start({ state: "FAILED" });
     const slow = start({ slowMs: 500 });
