@@ -39,6 +39,28 @@ export interface InvocationRecord {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
+  /** How long it waited for a process. */
+  readonly queuedMs?: number | undefined;
+  readonly authenticateMs?: number | undefined;
+  readonly handlerMs?: number | undefined;
+  /** CPU time of its process while it ran. */
+  readonly cpuMs?: number | undefined;
+  /** The largest resident memory of its process while it ran. */
+  readonly peakRssBytes?: number | undefined;
+}
+
+/** An invocation that has run longer than most, and runs on. */
+export interface RunningInvocation {
+  readonly traceId: string;
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly deployment: string;
+  readonly release: string;
+  readonly task: string;
+  readonly method: string;
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /** An invocation that has run for its `timeout` and runs on. */
@@ -77,6 +99,8 @@ export interface RequestRecord {
   readonly task: string | undefined;
   readonly method: string;
   readonly path: string;
+  /** The client's address. */
+  readonly client?: string | undefined;
   readonly status: number;
   readonly answer: RequestAnswer;
   /** Why the request was refused or failed, for the operator. */
@@ -84,14 +108,19 @@ export interface RequestRecord {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
-  /** Undefined unless the manifest asks for it. */
-  readonly captured: CapturedRequest | undefined;
+  /** Of the bodies. */
+  readonly requestBytes?: number | undefined;
+  readonly responseBytes?: number | undefined;
   /** The request this one repeats. */
-  readonly replayOf: string | undefined;
+  readonly replayOf?: string | undefined;
+  /** Undefined unless the manifest asks for it. */
+  readonly captured?: CapturedRequest | undefined;
 }
 
 /** Something a worker process printed. */
 export interface TaskOutput {
+  /** Whose process it is; the pool's owner knows. */
+  readonly deployment?: string | undefined;
   readonly pid: number;
   /** `console` for lines of `console.*`, whose invocation is known. */
   readonly stream: "console" | "stdout" | "stderr";
@@ -99,10 +128,13 @@ export interface TaskOutput {
   readonly text: string;
   /** The calls it belongs to: the one that printed it, or those that ran when it came. */
   readonly calls: readonly CallIds[];
+  /** This line stands for so many that were not passed on. */
+  readonly omittedLines?: number | undefined;
 }
 
 /** Where records go; must not throw and must not block. */
 export interface Recorder {
+  invocationRunning(running: RunningInvocation): void;
   invocationOverdue(overdue: OverdueInvocation): void;
   invocationEnded(record: InvocationRecord): void;
   requestEnded(record: RequestRecord): void;

@@ -28,6 +28,7 @@ function createJsonReporter({ output, log, clock }: ReporterOptions): Recorder {
   const write = (level: JsonLine["level"], event: string, fields: LogFields) =>
     output.write(toJsonLine({ timeMs: clock.wallMs(), level, event }, fields));
   return {
+    invocationRunning() {},
     invocationOverdue: (overdue) => log.warn("invocation.overdue", { ...overdue }),
     invocationEnded: (record) =>
       write(record.state === "COMPLETED" ? "info" : "warn", "invocation", { ...record }),
@@ -54,6 +55,7 @@ function idsOf({ traceId, requestId, task }: TaskOutput["calls"][number]) {
 function createTextReporter({ output, log, clock, showRequests }: ReporterOptions): Recorder {
   const budget = new LineBudget(maxUnservedPerSecond, clock);
   return {
+    invocationRunning() {},
     invocationOverdue({ requestId: _, traceId, ...overdue }) {
       log.warn("invocation.overdue", { ...overdue, trace: traceId });
     },

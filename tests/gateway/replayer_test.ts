@@ -20,7 +20,7 @@ function start(settings: CaptureSettings | undefined = capture) {
   const stored = (): StoredRequest => {
     const record = rest.recorder.requests.at(-1);
     if (record === undefined) throw new Error("Cannot find a record");
-    return record;
+    return { ...record, captured: record.captured };
   };
   return { ...rest, replayer, stored };
 }
