@@ -25,6 +25,8 @@ import { Pools } from "./server/pools.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
 import { LogWriter } from "./store/log_writer.ts";
+import { openTraceReader } from "./store/trace_file_reader.ts";
+import { tracesFolder } from "./store/trace_schema.ts";
 import { createReporter } from "./store/reporter.ts";
 
 /** A drain's last part, in which running invocations are told that it ends. */
@@ -81,7 +83,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const admin = await openAdmin(options, { state, log: surroundings.log, gateway, deployments });
+  const traces = openTraceReader(tracesFolder(settings.dataDir));
+  started.defer(() => traces.close());
+  const admin = await openAdmin(options, { ...surroundings, state, traces, gateway, deployments });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
   started.move();

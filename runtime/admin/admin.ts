@@ -3,7 +3,13 @@ import { messageOf } from "../base/errors.ts";
 import type { HttpHandler, RequestInfo } from "../platform/platform.ts";
 import type { TraceReader } from "../store/trace_reader.ts";
 import { type ParsedQuery, parseLogQuery, parseTraceQuery } from "./trace_query.ts";
-import { type ReplayResult, toJson } from "./trace_wire.ts";
+import {
+  parseRequestDetail,
+  type ReplayResult,
+  toJson,
+  toLogFields,
+  toTraceFields,
+} from "./trace_wire.ts";
 
 /** What became of the wish to replay a request. */
 export type ReplayOutcome =
@@ -37,16 +43,16 @@ export function createAdmin(source: AdminSource): HttpHandler {
     .get("/traces", async (c) => {
       const query = parseTraceQuery(c.req.query(), source.wallMs());
       if (query.kind === "bad") return refuse(c, query);
-      return json(c, await source.traces.traces(query.value));
+      return json(c, (await source.traces.traces(query.value)).map(toTraceFields));
     })
     .get("/traces/:id", async (c) => {
       const found = await source.traces.find(c.req.param("id"));
-      return found === undefined ? unknown(c) : json(c, found);
+      return found === undefined ? unknown(c) : json(c, parseRequestDetail(found));
     })
     .get("/logs", async (c) => {
       const query = parseLogQuery(c.req.query(), source.wallMs());
       if (query.kind === "bad") return refuse(c, query);
-      return json(c, await source.traces.logs(query.value));
+      return json(c, (await source.traces.logs(query.value)).map(toLogFields));
     })
     .post("/replay/:requestId", async (c) => {
       // A page in the operator's browser could send this; browsers then name the page.

@@ -8,6 +8,22 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) => member === undefined ? null : member);
 }
 
+/** Exactly the members of a row that are listed, in the order of the documentation. */
+export function toTraceFields(row: TraceRow): TraceRow {
+  const { traceId, requestId, attempt, deployment, release, task, method, path } = row;
+  const { state, reason, status, delivered, startedAt, durationMs } = row;
+  return {
+    ...{ traceId, requestId, attempt, deployment, release, task, method, path },
+    ...{ state, reason, status, delivered, startedAt, durationMs },
+  };
+}
+
+/** Exactly the members of a log line. */
+export function toLogFields(line: LogLineRow): LogLineRow {
+  const { sequence, traceId, requestId, deployment, task, time, level, stream, text } = line;
+  return { sequence, traceId, requestId, deployment, task, time, level, stream, text };
+}
+
 /** Reads rows that a server sent. */
 export function parseTraceRows(json: unknown): readonly TraceRow[] {
   return parse(v.array(v.object(traceEntries)), json);
@@ -60,7 +76,9 @@ function parse<const S extends v.GenericSchema>(schema: S, json: unknown): v.Inf
 }
 
 function absent<const S extends v.GenericSchema>(schema: S) {
-  return v.pipe(v.nullable(schema), v.transform((value) => value === null ? undefined : value));
+  // What comes from another process lacks it altogether.
+  const given = v.optional(v.nullable(schema), null);
+  return v.pipe(given, v.transform((value) => value === null ? undefined : value));
 }
 
 const number = v.number();

@@ -16,6 +16,8 @@ const adminIdleSeconds = 30;
 export interface AdminParts {
   readonly state: { readonly isReady: boolean };
   readonly log: Log;
+  /** Answers without holding up this thread. */
+  readonly traces: Omit<TraceReader, "close">;
   readonly gateway: Gateway;
   readonly deployments: Pick<Deployments<Pool>, "all">;
 }
@@ -23,14 +25,9 @@ export interface AdminParts {
 /** Opens the control side of a server. */
 export async function openAdmin(
   { platform, settings }: { readonly platform: Platform; readonly settings: Settings },
-  { state, log, gateway, deployments }: AdminParts,
+  { state, log, traces, gateway, deployments }: AdminParts,
 ): Promise<HttpServer> {
   const { admin, dataDir, domains: [domain = "localhost"], tls } = settings;
-  const traces: Omit<TraceReader, "close"> = {
-    traces: () => Promise.resolve([]),
-    find: () => Promise.resolve(undefined),
-    logs: () => Promise.resolve([]),
-  };
   const replayer = new Replayer({
     ...{ gateway, domain, scheme: tls ? "https" : "http" },
     isServed: (hostname) => deployments.all.some((other) => other.hostname === hostname),

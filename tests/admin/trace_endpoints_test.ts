@@ -5,7 +5,7 @@ import { AdminClient } from "../../runtime/admin/admin_client.ts";
 import { platform } from "../../runtime/platform/bun.ts";
 import type { HttpAddress, RequestInfo } from "../../runtime/platform/platform.ts";
 import { createTempFolder } from "../temp_folder.ts";
-import type { LogFilter, TraceFilter } from "../../runtime/store/trace_reader.ts";
+import type { LogFilter, RequestDetail, TraceFilter } from "../../runtime/store/trace_reader.ts";
 import {
   FakeTraceReader,
   sampleLine,
@@ -157,6 +157,17 @@ describe.each(["unix", "tcp"] as const)("AdminClient over %s", (kind) => {
       limit: 9,
     };
     expect(await client.logs(log)).toEqual(traces.lines);
+  });
+
+  test("reads what has lost its absent members on the way", async () => {
+    await using server = await connect();
+    const { traces, client } = server;
+    const request = sampleRequest({ client: undefined, reason: undefined });
+    const lost: RequestDetail = JSON.parse(JSON.stringify(request));
+    traces.requests = [lost];
+    const found = await client.find("request-1");
+    expect(found).toStrictEqual(request);
+    expect(Object.keys(found ?? {})).toContain("client");
   });
 
   test("asks for exactly what its caller asked it for", async () => {

@@ -1,4 +1,4 @@
-import { toJson } from "../../admin/trace_wire.ts";
+import { toJson, toTraceFields } from "../../admin/trace_wire.ts";
 import { invocationStates } from "../../protocol/records.ts";
 import { printableLine } from "../../store/printable.ts";
 import type { TraceRow } from "../../store/trace_reader.ts";
@@ -49,12 +49,7 @@ export function toTraceLine(row: TraceRow, { style, columns }: RowOptions): stri
 
 /** Shows an invocation as one JSON object, whose names are stable. */
 export function toTraceJson(row: TraceRow): string {
-  const { traceId, requestId, attempt, deployment, release, task, method, path } = row;
-  const { state, reason, status, delivered, startedAt, durationMs } = row;
-  return toJson({
-    ...{ traceId, requestId, attempt, deployment, release, task, method, path },
-    ...{ state, reason, status, delivered, startedAt, durationMs },
-  });
+  return toJson(toTraceFields(row));
 }
 
 function toNotes({ attempt, delivered, state, reason }: TraceRow): string {
