@@ -21,9 +21,11 @@ import type { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
 import type { Recorder } from "./protocol/records.ts";
 import { Pools } from "./server/pools.ts";
+import { openTraceStore, type TraceStore } from "./server/trace_store.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
 import { LogWriter } from "./store/log_writer.ts";
+import { toAll } from "./store/recorders.ts";
 import { createReporter } from "./store/reporter.ts";
 
 /** A drain's last part, in which running invocations are told that it ends. */
@@ -73,6 +75,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await openDataFolder(settings.dataDir, surroundings.log);
   const hub = await WorkerHub.open(platform, { ...surroundings, clock: systemClock });
   started.defer(() => hub.close());
+  const { dataDir, traces: limits } = settings;
+  const traces = openTraceStore({ platform, hub, log: surroundings.log, dataDir, limits });
+  started.defer(() => traces.close());
+  surroundings.recorders.push(...traces.recorders);
   const deployments = await openDeployments(options, { ...surroundings, hub });
   started.defer(() => deployments.close());
   const isLoopback = /^(127\.|::1$|localhost$)/.test(settings.listen);
@@ -86,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const listener = await openListener(options, gateway);
   started.move();
   return new RunningServer({
-    ...{ settings, isLoopback, deployments, supervisor, listener, admin, hub, state },
+    ...{ settings, isLoopback, deployments, supervisor, listener, admin, traces, hub, state },
     ...surroundings,
   });
 }
@@ -98,6 +104,7 @@ interface Parts extends Surroundings {
   readonly supervisor: Supervisor;
   readonly listener: PublicListener;
   readonly admin: HttpServer;
+  readonly traces: TraceStore;
   readonly hub: WorkerHub;
   readonly state: { isReady: boolean };
 }
@@ -145,7 +152,7 @@ class RunningServer implements Server {
   }
 
   async close(): Promise<boolean> {
-    const { state, supervisor, listener, deployments, admin, hub, log } = this.#parts;
+    const { state, supervisor, listener, deployments, admin, traces, hub, log } = this.#parts;
     state.isReady = false;
     log.info("server.stopping", { note: "what runs may finish, a second signal ends it at once" });
     supervisor.drain();
@@ -156,6 +163,7 @@ class RunningServer implements Server {
     await settlesWithin(stopped, flushMs);
     await listener.abort();
     await admin.abort();
+    await traces.close();
     await hub.close();
     await this.flushLog();
     return isFinished;
@@ -191,6 +199,8 @@ interface Surroundings {
   readonly logWriter: LogWriter;
   readonly log: Log;
   readonly recorder: Recorder;
+  /** All that `recorder` hands records to; the store joins once it is there. */
+  readonly recorders: Recorder[];
   readonly ids: IdSource;
 }
 
@@ -200,8 +210,8 @@ function createSurroundings({ platform, settings }: ServerOptions): Surroundings
   const output = new LogWriter({ platform, onDropped });
   const log: Log = createLog(output, { format, level });
   const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorder = createReporter({ output, log, clock: systemClock, format, showRequests });
-  return { logWriter: output, log, recorder, ids: new IdSource() };
+  const recorders = [createReporter({ output, log, clock: systemClock, format, showRequests })];
+  return { logWriter: output, log, recorder: toAll(recorders), recorders, ids: new IdSource() };
 }
 
 function openDeployments(

@@ -57,6 +57,8 @@ export class Exchange implements ReplyContext, WaitingClient {
   readonly path: RequestPath;
   /** Where it goes, once host and path are known to lead somewhere. */
   target: Target | undefined;
+  /** Of its body, once that has been read. */
+  requestBytes = 0;
   #held: HeldBody | undefined;
   readonly #owner: ExchangeOwner;
   readonly #arrival: Arrival;

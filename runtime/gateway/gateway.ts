@@ -120,6 +120,7 @@ export class Gateway implements ExchangeOwner {
   #proceed(exchange: Exchange, checked: Outgoing | Admitted): void {
     if ("response" in checked) return this.#finish(exchange, checked);
     const { target, body } = checked;
+    exchange.requestBytes = body?.length ?? 0;
     const { method, headers, requestId, publicUrl: url } = exchange;
     const call = { requestId, task: target.task.name, method, url, headers, body };
     this.#options.supervisor.run(target, call, exchange);
@@ -140,17 +141,20 @@ export class Gateway implements ExchangeOwner {
 
   /** The client comes first: a record that cannot be made must not cost it its answer. */
   #finish(exchange: Exchange, outgoing: Outgoing): void {
+    // Afterwards the connection may be gone, and its address with it.
+    const client = exchange.info.clientAddress();
     exchange.respond(outgoing.response);
     try {
-      this.#record(exchange, outgoing);
+      this.#record(exchange, outgoing, client);
     } catch (error) {
       const { requestId } = exchange;
       this.#options.log.error("record.failed", { requestId, reason: messageOf(error) });
     }
   }
 
-  #record(exchange: Exchange, { status, answer, reason, traceId }: Outgoing): void {
-    const { requestId, method, path, startedAt, startedMs, target } = exchange;
+  #record(exchange: Exchange, outgoing: Outgoing, client: string | undefined): void {
+    const { status, answer, reason, traceId, responseBytes } = outgoing;
+    const { requestId, method, path, startedAt, startedMs, target, requestBytes } = exchange;
     this.#options.recorder.requestEnded({
       requestId,
       traceId,
@@ -159,11 +163,14 @@ export class Gateway implements ExchangeOwner {
       task: target?.task.name,
       method,
       path: path.path,
+      client,
       status,
       answer,
       reason,
       startedAt,
       durationMs: this.#options.clock.monotonicMs() - startedMs,
+      requestBytes,
+      responseBytes,
     });
   }
 }
