@@ -22,11 +22,11 @@ import type { Recorder } from "./protocol/records.ts";
 import { listenHttp } from "./server/listen_http.ts";
 import { openAdmin } from "./server/open_admin.ts";
 import { Pools } from "./server/pools.ts";
+import { openTraceStore, type TraceStore } from "./server/trace_store.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
 import { LogWriter } from "./store/log_writer.ts";
-import { openTraceReader } from "./store/trace_file_reader.ts";
-import { tracesFolder } from "./store/trace_schema.ts";
+import { toAll } from "./store/recorders.ts";
 import { createReporter } from "./store/reporter.ts";
 
 /** A drain's last part, in which running invocations are told that it ends. */
@@ -75,6 +75,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await openDataFolder(settings.dataDir, surroundings.log);
   const hub = await WorkerHub.open(platform, { ...surroundings, clock: systemClock });
   started.defer(() => hub.close());
+  const { dataDir, traces: limits } = settings;
+  const traces = openTraceStore({ platform, hub, log: surroundings.log, dataDir, limits });
+  started.defer(() => traces.close());
+  surroundings.recorders.push(...traces.recorders);
   const deployments = await openDeployments(options, { ...surroundings, hub });
   started.defer(() => deployments.close());
   const isLoopback = /^(127\.|::1$|localhost$)/.test(settings.listen);
@@ -83,14 +87,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const traces = openTraceReader(tracesFolder(settings.dataDir));
-  started.defer(() => traces.close());
-  const admin = await openAdmin(options, { ...surroundings, state, traces, gateway, deployments });
+  const sources = { gateway, deployments, traces: traces.reader };
+  const admin = await openAdmin(options, { ...surroundings, ...sources, state });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
   started.move();
   return new RunningServer({
-    ...{ settings, isLoopback, deployments, supervisor, listener, admin, hub, state },
+    ...{ settings, isLoopback, deployments, supervisor, listener, admin, traces, hub, state },
     ...surroundings,
   });
 }
@@ -102,6 +105,7 @@ interface Parts extends Surroundings {
   readonly supervisor: Supervisor;
   readonly listener: PublicListener;
   readonly admin: HttpServer;
+  readonly traces: TraceStore;
   readonly hub: WorkerHub;
   readonly state: { isReady: boolean };
 }
@@ -149,7 +153,7 @@ class RunningServer implements Server {
   }
 
   async close(): Promise<boolean> {
-    const { state, supervisor, listener, deployments, admin, hub, log } = this.#parts;
+    const { state, supervisor, listener, deployments, admin, traces, hub, log } = this.#parts;
     state.isReady = false;
     log.info("server.stopping", { note: "what runs may finish, a second signal ends it at once" });
     supervisor.drain();
@@ -160,6 +164,7 @@ class RunningServer implements Server {
     await settlesWithin(stopped, flushMs);
     await listener.abort();
     await admin.abort();
+    await traces.close();
     await hub.close();
     await this.flushLog();
     return isFinished;
@@ -195,6 +200,8 @@ interface Surroundings {
   readonly logWriter: LogWriter;
   readonly log: Log;
   readonly recorder: Recorder;
+  /** All that `recorder` hands records to; the store joins once it is there. */
+  readonly recorders: Recorder[];
   readonly ids: IdSource;
 }
 
@@ -204,8 +211,8 @@ function createSurroundings({ platform, settings }: ServerOptions): Surroundings
   const output = new LogWriter({ platform, onDropped });
   const log: Log = createLog(output, { format, level });
   const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorder = createReporter({ output, log, clock: systemClock, format, showRequests });
-  return { logWriter: output, log, recorder, ids: new IdSource() };
+  const recorders = [createReporter({ output, log, clock: systemClock, format, showRequests })];
+  return { logWriter: output, log, recorder: toAll(recorders), recorders, ids: new IdSource() };
 }
 
 function openDeployments(

@@ -62,6 +62,8 @@ export class Exchange implements ReplyContext, WaitingClient {
   target: Target | undefined;
   /** What of it is to be stored. */
   captured: CapturedRequest | undefined;
+  /** Of its body, once that has been read. */
+  requestBytes = 0;
   #held: HeldBody | undefined;
   readonly #owner: ExchangeOwner;
   readonly #arrival: Arrival;

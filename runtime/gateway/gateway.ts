@@ -134,6 +134,7 @@ export class Gateway implements ExchangeOwner {
   #proceed(exchange: Exchange, checked: Outgoing | Admitted): void {
     if ("response" in checked) return this.#finish(exchange, checked);
     const { target, body } = checked;
+    exchange.requestBytes = body?.length ?? 0;
     const { method, headers, requestId, publicUrl: url } = exchange;
     const { capture } = target.task.settings;
     if (capture) {
@@ -159,17 +160,20 @@ export class Gateway implements ExchangeOwner {
 
   /** The client comes first: a record that cannot be made must not cost it its answer. */
   #finish(exchange: Exchange, outgoing: Outgoing): void {
+    // Afterwards the connection may be gone, and its address with it.
+    const client = exchange.info.clientAddress();
     exchange.respond(outgoing.response);
     try {
-      this.#record(exchange, outgoing);
+      this.#record(exchange, outgoing, client);
     } catch (error) {
       const { requestId } = exchange;
       this.#options.log.error("record.failed", { requestId, reason: messageOf(error) });
     }
   }
 
-  #record(exchange: Exchange, { status, answer, reason, traceId }: Outgoing): void {
-    const { requestId, method, path, startedAt, startedMs, target } = exchange;
+  #record(exchange: Exchange, outgoing: Outgoing, client: string | undefined): void {
+    const { status, answer, reason, traceId, responseBytes } = outgoing;
+    const { requestId, method, path, startedAt, startedMs, target, requestBytes } = exchange;
     this.#options.recorder.requestEnded({
       requestId,
       traceId,
@@ -178,6 +182,7 @@ export class Gateway implements ExchangeOwner {
       task: target?.task.name,
       method,
       path: path.path,
+      client,
       status,
       answer,
       reason,
@@ -185,6 +190,8 @@ export class Gateway implements ExchangeOwner {
       durationMs: this.#options.clock.monotonicMs() - startedMs,
       captured: exchange.captured,
       replayOf: exchange.replayOf,
+      requestBytes,
+      responseBytes,
     });
   }
 }

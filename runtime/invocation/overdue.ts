@@ -29,6 +29,15 @@ export function watchOverdue(attempts: readonly Attempt[], options: OverdueOptio
   }
 }
 
+/** Records what runs and has not been over at once: it can be looked up while it runs. */
+export function recordRunning(attempts: readonly Attempt[], recorder: Recorder): void {
+  for (const attempt of attempts) {
+    if (!attempt.isRunning || attempt.isSeen) continue;
+    attempt.isSeen = true;
+    recorder.invocationRunning(attempt.toRunning());
+  }
+}
+
 /** When there will be something to do for `watchOverdue`; infinite when there will not. */
 export function nextOverdueMs(attempts: readonly Attempt[], settings: TaskSettings): number {
   const { timeoutMs, maxDurationMs } = settings;

@@ -108,7 +108,7 @@ export interface HttpServer {
 }
 
 /** A role of the one program: who a process is decides what its `main` does. */
-export type Role = "gateway" | "worker";
+export type Role = "gateway" | "worker" | "recorder";
 
 /** Signals a process of ours listens to. */
 export type ProcessSignal = "SIGTERM" | "SIGINT" | "SIGHUP";

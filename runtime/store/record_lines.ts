@@ -16,8 +16,7 @@ import {
   toRunningLine,
 } from "./trace_lines.ts";
 
-/** Requests that ran nothing, beyond this many a second, are counted only: a flood of them must not
- * push out what did run. */
+/** Requests that ran nothing: a flood of them must not push out what did run. */
 const maxRefusedPerSecond = 100;
 /** Names are few; what makes them many is not to fill the memory. */
 const maxPlaces = 10_000;
@@ -25,6 +24,8 @@ const maxPlaces = 10_000;
 /** Where lines go. */
 export interface LineSink {
   line(text: string): void;
+  /** There will be a line, at the latest when it asks for what is held back. */
+  soon(): void;
   /** From here on the number stands for these names. */
   place(number: number, place: Place): void;
 }
@@ -60,6 +61,7 @@ export class RecordLines implements Recorder {
   invocationEnded(record: InvocationRecord): void {
     this.settle();
     this.#held = record;
+    this.#sink.soon();
   }
 
   requestEnded(record: RequestRecord): void {

@@ -1,5 +1,5 @@
 import { idPattern } from "../base/ids.ts";
-import { asRecord, badMessage, parseJson } from "../protocol/fields.ts";
+import { asRecord, asText, badMessage, parseJson } from "../protocol/fields.ts";
 import type {
   InvocationRecord,
   RequestRecord,
@@ -141,4 +141,16 @@ export function readRareLine(text: string): RareLine {
 
 function isRareLine(line: Record<string, unknown>): line is RareLine {
   return line["kind"] === "invocation" || line["kind"] === "request" || line["kind"] === "output";
+}
+
+/** Reads the names for which a number stands. */
+export function readPlace(text: string): Place {
+  const { deployment, release, task, method, path } = asRecord(parseJson(text), "place");
+  return {
+    deployment: asText(deployment, "place.deployment"),
+    release: asText(release, "place.release"),
+    task: asText(task, "place.task"),
+    method: asText(method, "place.method"),
+    path: asText(path, "place.path"),
+  };
 }

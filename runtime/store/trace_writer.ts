@@ -161,7 +161,7 @@ function prepareStatements(database: DatabaseSync) {
         "AND path = ?",
     ),
     addPlain: prepare(
-      "INSERT OR REPLACE INTO invocations VALUES (unhex(?), unhex(?), ?, 0, ?, ?)",
+      "INSERT OR IGNORE INTO invocations VALUES (unhex(?), unhex(?), ?, 0, ?, ?)",
     ),
     addInvocation: prepare("INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?)"),
     addRunning: prepare("INSERT OR REPLACE INTO running VALUES (?, ?)"),

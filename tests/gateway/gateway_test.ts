@@ -43,6 +43,9 @@ describe("Gateway", () => {
       startedAt: clock.wallMs() - 20,
       durationMs: 20,
       ...{ captured: undefined, replayOf: undefined },
+      client: undefined,
+      requestBytes: 0,
+      responseBytes: 2,
     }]);
   });
 

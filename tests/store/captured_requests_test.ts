@@ -39,6 +39,7 @@ test.each<[string, Partial<RequestRecord>]>([
   let text = "";
   const records = new RecordLines({
     line: (line) => text += line,
+    soon() {},
     place: (number, place) => writer.definePlace(number, place),
   }, new ManualClock());
   const request = requestOf(fields);

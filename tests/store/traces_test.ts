@@ -37,6 +37,7 @@ async function createStore(gateway = "gateway-1") {
   let batch = 0;
   const records = new RecordLines({
     line: (line) => text += line,
+    soon() {},
     place: (number, place) => writer.definePlace(number, place),
   }, clock);
   const reader = openTraceReader(folder.path);
@@ -220,6 +221,7 @@ test("what a dead gateway left running is interrupted, and nothing of another", 
   store.commit();
   const theirLines = new RecordLines({
     line: (text) => other.write([{ number: 1, text }]),
+    soon() {},
     place: (number, place) => other.definePlace(number, place),
   }, store.clock);
   theirLines.invocationRunning(theirs);
@@ -237,7 +239,10 @@ test("a batch that comes twice is written once", async () => {
   await using store = await createStore();
   const line = { deployment: "acme", pid: 7, stream: "stdout", level: "info" } as const;
   let text = "";
-  const lines = new RecordLines({ line: (added) => text += added, place() {} }, store.clock);
+  const lines = new RecordLines(
+    { line: (added) => text += added, soon() {}, place() {} },
+    store.clock,
+  );
   lines.output({ ...line, text: "once", calls: [] });
   store.writer.write([{ number: 1, text }]);
   const again = new TraceWriter(store.folder.path, "gateway-1");
