@@ -246,6 +246,12 @@ class BunRequestInfo implements RequestInfo {
   }
 }
 
+/**
+ * On a Unix socket Bun lets no request wait longer than others, and has 10 s for all; its types know of
+ * no such setting there. Only the owner of the socket can idle on it.
+ */
+const noIdleLimit: object = { idleTimeout: 0 };
+
 function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, handler, idleTimeoutSeconds } = options;
   const shared = {
@@ -257,7 +263,7 @@ function serveHttp(options: HttpOptions): Promise<HttpServer> {
       handler(request, new BunRequestInfo(server, request, idleTimeoutSeconds)),
   };
   const server = address.kind === "unix"
-    ? Bun.serve({ ...shared, unix: address.path })
+    ? Bun.serve({ ...shared, ...noIdleLimit, unix: address.path })
     : Bun.serve({
       ...shared,
       hostname: address.host,

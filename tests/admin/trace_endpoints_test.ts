@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { delay } from "../../runtime/base/deadline.ts";
 import { type AdminSource, createAdmin, type ReplayOutcome } from "../../runtime/admin/admin.ts";
 import { AdminClient } from "../../runtime/admin/admin_client.ts";
 import { platform } from "../../runtime/platform/bun.ts";
@@ -16,6 +17,8 @@ import {
   traceIdOf,
 } from "../traces/samples.ts";
 
+/** Its default is 10 s, which it looks at every 4 s. */
+const bunIdleMs = 15_000;
 const info: RequestInfo = {
   host: () => "admin",
   clientAddress: () => undefined,
@@ -198,6 +201,25 @@ describe.each(["unix", "tcp"] as const)("AdminClient over %s", (kind) => {
     });
   });
 });
+
+test("AdminClient waits for a replay longer than Bun lets a connection idle", async () => {
+  const result = {
+    ...{ requestId: "r2", replayOf: "r1", traceId: undefined, status: 200 },
+    ...{ contentType: undefined, body: "", redacted: [] },
+  };
+  await using folder = await createTempFolder();
+  const handler = createAdmin({
+    traces: new FakeTraceReader(),
+    isReady: () => true,
+    wallMs: () => sampleTimeMs,
+    replay: () => delay(bunIdleMs).then(() => ({ kind: "replayed", result })),
+  });
+  const address = { kind: "unix", path: join(folder.path, "admin.sock") } as const;
+  const options = { tls: undefined, reusePort: false, idleTimeoutSeconds: 1, handler };
+  const server = await platform.serveHttp({ ...options, address });
+  expect(await new AdminClient(address).replay("r1")).toEqual(result);
+  await server.abort();
+}, 30_000);
 
 test("AdminClient tells that nobody listens", async () => {
   const client = new AdminClient({ kind: "unix", path: "/nowhere/admin.sock" });
