@@ -41,17 +41,18 @@ export const tracesCommand: Command = {
     const source = openTraceSource(context);
     const output = new LineOutput(context.platform);
     const show = toLine(context);
-    if (context.flags["json"] === undefined) await output.write([traceHeader]);
+    let header = context.flags["json"] === undefined ? [traceHeader] : [];
     if (!isFollowed) {
       const rows = await source.traces(filter);
-      await output.write(rows.toReversed().map(show));
+      await output.write([...header, ...rows.toReversed().map(show)]);
       return exitCodes.done;
     }
     const followed = new FollowedTraces(filter);
     await follow(async () => {
       const { rows, isIncomplete } = await followed.next(source);
       if (isIncomplete) context.err("webtaskd: too many to follow: some are left out");
-      await output.write(rows.map(show));
+      await output.write([...header, ...rows.map(show)]);
+      header = [];
       return !output.isClosed;
     }, untilInterrupted(context.platform));
     return exitCodes.done;

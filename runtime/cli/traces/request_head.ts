@@ -13,7 +13,7 @@ export function toHead(request: RequestDetail, style: Style): readonly string[] 
     ["request", request.requestId],
     ["deployment", toPlace(request)],
     ["came", `${new Date(startedAt).toISOString()}, ${took}${toSource(request)}`],
-    ["reason", request.reason],
+    ["reason", isTold(request) ? undefined : request.reason],
     ["replay of", request.replayOf],
     ["captured", captured && toCapture(captured)],
   ];
@@ -25,6 +25,11 @@ export function toHead(request: RequestDetail, style: Style): readonly string[] 
         `  ${style.dim(label.padEnd(labelWidth))} ${printableLine(text ?? "")}`
       ),
   ];
+}
+
+/** An attempt says the same, below. */
+function isTold({ reason, invocations }: RequestDetail): boolean {
+  return invocations.some((invocation) => invocation.reason === reason);
 }
 
 function toPlace({ deployment, release, task }: RequestDetail): string | undefined {

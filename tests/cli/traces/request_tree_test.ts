@@ -59,6 +59,11 @@ test("toTree() shows attempts with bars on one axis, their errors and their outp
   ]);
 });
 
+test("toTree() says a reason once", () => {
+  const request = sampleRequest({ reason: failed.reason, invocations: [failed] });
+  expect(toTree(request, options).filter((line) => line.includes("no luck"))).toHaveLength(1);
+});
+
 test("toTree() shows what still runs up to now", () => {
   const running = sampleTrace({ state: "RUNNING", status: undefined, durationMs: undefined });
   const request = sampleRequest({
