@@ -3,12 +3,17 @@ export const maxKeptLength = 16 * 1024 * 1024;
 /** What is sent and not yet committed: the socket must not hold more than a moment's worth. */
 const maxSentLength = 2 * 1024 * 1024;
 
+/** A batch that so many recorders did not survive is not given to another. */
+const maxTries = 3;
+
 /** Lines that are sent together. */
 export interface TraceBatch {
   readonly number: number;
   readonly text: string;
   /** On the monotonic clock; undefined while it has not been sent. */
   sentMs: number | undefined;
+  /** How often it was sent. */
+  tries: number;
 }
 
 /** Keeps lines until they are known to be in the file, up to a limit. */
@@ -54,7 +59,7 @@ export class TraceBatches {
   close(): void {
     if (this.#text === "") return;
     this.#number += 1;
-    this.#batches.push({ number: this.#number, text: this.#text, sentMs: undefined });
+    this.#batches.push({ number: this.#number, text: this.#text, sentMs: undefined, tries: 0 });
     this.#text = "";
   }
 
@@ -68,6 +73,7 @@ export class TraceBatches {
         // One always may be, however long.
         if (length > maxSentLength && length > batch.text.length) break;
         batch.sentMs = nowMs;
+        batch.tries += 1;
         taken.push(batch);
       }
     }
@@ -83,6 +89,11 @@ export class TraceBatches {
 
   /** Nobody knows what became of the batches that were sent: they are to be sent again. */
   unsend(): void {
+    const [first] = this.#batches;
+    if (first?.sentMs !== undefined && first.tries >= maxTries) {
+      this.#dropped += first.text.split("\n").length - 1;
+      this.committed(first.number);
+    }
     for (const batch of this.#batches) batch.sentMs = undefined;
   }
 }

@@ -205,6 +205,7 @@ export class TraceClient implements LineSink {
     this.#writer = new FrameWriter((bytes) => connection.write(new Uint8Array(bytes)));
     this.#places.forEach((place, index) => this.#sendPlace(index + 1, place));
     this.#batches.unsend();
+    this.#questions.repeat();
     this.#send();
   }
 

@@ -19,6 +19,7 @@ export type TraceQuestion =
   | { readonly name: "logs"; readonly filter: LogFilter };
 
 interface Asked {
+  readonly text: string;
   resolve(answer: unknown): void;
   reject(error: unknown): void;
 }
@@ -58,6 +59,11 @@ export class TraceQuestions implements TraceReader {
     this.#take(id)?.reject(new RuntimeError("file_failed", message));
   }
 
+  /** Asks again what nobody was there to hear. */
+  repeat(): void {
+    for (const [id, { text }] of this.#asked) this.#send(id, text);
+  }
+
   /** Nobody is left who could answer. */
   fail(reason: string): void {
     for (const id of [...this.#asked.keys()]) this.refuse(id, `Cannot read traces: ${reason}`);
@@ -66,13 +72,15 @@ export class TraceQuestions implements TraceReader {
   #ask<T>(question: TraceQuestion): Promise<T> {
     this.#lastId += 1;
     const id = this.#lastId;
+    const text = JSON.stringify(question);
     const answered = new Promise<T>((resolve, reject) => {
       this.#asked.set(id, {
+        text,
         resolve: (answer) => isAnswer<T>(answer) && resolve(answer),
         reject,
       });
     });
-    this.#send(id, JSON.stringify(question));
+    this.#send(id, text);
     return deadline(answered, answerTimeoutMs, { what: "read traces" })
       .finally(() => this.#take(id));
   }
