@@ -4,8 +4,11 @@ import { toStoredId } from "./trace_ids.ts";
 import type { TraceFilter } from "./trace_reader.ts";
 import { slowFromUs, storedStates } from "./trace_schema.ts";
 
-/** A request may have waited so long for a process, before its invocation counts as started. */
-const longestWaitMs = 60 * 60 * 1_000;
+/**
+ * An invocation may have waited so long for a process before it counts as started; the usual deadline
+ * is shorter. All that is as old is looked at, each time somebody asks for what is new.
+ */
+const longestWaitMs = 5 * 60 * 1_000;
 
 /** A row of an invocation as it is stored. */
 export interface StoredInvocation {

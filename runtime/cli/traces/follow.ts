@@ -4,6 +4,8 @@ import { RuntimeError } from "../../base/errors.ts";
 import type { Platform } from "../../platform/platform.ts";
 
 const lookMs = 400;
+/** Of the time, at most one part in so many goes into looking. */
+const restShare = 4;
 /** A server that starts or stops, or whose files are on their way, is given so long. */
 const patienceMs = 15_000;
 
@@ -23,6 +25,7 @@ export function untilInterrupted(platform: Pick<Platform, "onSignal">): AbortSig
 export async function follow(look: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
   let workedMs = systemClock.monotonicMs();
   while (!signal.aborted) {
+    const startMs = systemClock.monotonicMs();
     try {
       if (!await look()) return;
       workedMs = systemClock.monotonicMs();
@@ -30,7 +33,8 @@ export async function follow(look: () => Promise<boolean>, signal: AbortSignal):
       const isPatient = systemClock.monotonicMs() - workedMs < patienceMs;
       if (!(error instanceof RuntimeError) || !isPatient) throw error;
     }
-    await delay(lookMs, { signal }).catch(ignoreInterrupt);
+    const tookMs = systemClock.monotonicMs() - startMs;
+    await delay(Math.max(lookMs, restShare * tookMs), { signal }).catch(ignoreInterrupt);
   }
 }
 
