@@ -43,7 +43,7 @@ export function createAdmin(source: AdminSource): HttpHandler {
     .get("/traces", async (c) => {
       const query = parseTraceQuery(c.req.query(), source.wallMs());
       if (query.kind === "bad") return refuse(c, query);
-      return json(c, (await source.traces.traces(query.value)).map(toTraceFields));
+      return c.json((await source.traces.traces(query.value)).map(toTraceFields));
     })
     .get("/traces/:id", async (c) => {
       const found = await source.traces.find(c.req.param("id"));
@@ -52,7 +52,7 @@ export function createAdmin(source: AdminSource): HttpHandler {
     .get("/logs", async (c) => {
       const query = parseLogQuery(c.req.query(), source.wallMs());
       if (query.kind === "bad") return refuse(c, query);
-      return json(c, (await source.traces.logs(query.value)).map(toLogFields));
+      return c.json((await source.traces.logs(query.value)).map(toLogFields));
     })
     .post("/replay/:requestId", async (c) => {
       // A page in the operator's browser could send this; browsers then name the page.

@@ -8,19 +8,21 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) => member === undefined ? null : member);
 }
 
-/** Exactly the members of a row that are listed, in the order of the documentation. */
-export function toTraceFields(row: TraceRow): TraceRow {
+/** What the listed members of a row are in JSON, in the order of the documentation. */
+export function toTraceFields(row: TraceRow) {
   const { traceId, requestId, attempt, deployment, release, task, method, path } = row;
-  const { state, reason, status, delivered, startedAt, durationMs } = row;
+  const { state, reason = null, status = null, delivered, startedAt, durationMs = null } = row;
+  // Written out: lists are long, and a function called for each member would cost six times as much.
   return {
     ...{ traceId, requestId, attempt, deployment, release, task, method, path },
     ...{ state, reason, status, delivered, startedAt, durationMs },
   };
 }
 
-/** Exactly the members of a log line. */
-export function toLogFields(line: LogLineRow): LogLineRow {
-  const { sequence, traceId, requestId, deployment, task, time, level, stream, text } = line;
+/** What the members of a log line are in JSON. */
+export function toLogFields(line: LogLineRow) {
+  const { sequence, traceId = null, requestId = null, deployment, task = null } = line;
+  const { time, level, stream, text } = line;
   return { sequence, traceId, requestId, deployment, task, time, level, stream, text };
 }
 

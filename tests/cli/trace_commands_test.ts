@@ -102,6 +102,17 @@ describe("webtaskd trace", () => {
   });
 });
 
+test.each([["traces"], ["trace", "x"], ["logs"]])(
+  "webtaskd %s exits 1 where no server has kept anything",
+  async (...args) => {
+    const { exitCode, stderr } = await startCommand([...args, "--data=/nowhere"], {}).done;
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining('Cannot find traces in "/nowhere"'),
+    ]);
+  },
+);
+
 test("webtaskd logs shows and follows lines", async () => {
   await using admin = await startAdmin();
   admin.traces.lines = [sampleLine(), sampleLine({ sequence: 2, level: "warn", text: "two" })];

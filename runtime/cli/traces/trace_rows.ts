@@ -1,4 +1,4 @@
-import { toJson, toTraceFields } from "../../admin/trace_wire.ts";
+import { toTraceFields } from "../../admin/trace_wire.ts";
 import { invocationStates } from "../../protocol/records.ts";
 import { printableLine } from "../../store/printable.ts";
 import type { TraceRow } from "../../store/trace_reader.ts";
@@ -49,7 +49,7 @@ export function toTraceLine(row: TraceRow, { style, columns }: RowOptions): stri
 
 /** Shows an invocation as one JSON object, whose names are stable. */
 export function toTraceJson(row: TraceRow): string {
-  return toJson(toTraceFields(row));
+  return JSON.stringify(toTraceFields(row));
 }
 
 function toNotes({ attempt, delivered, state, reason }: TraceRow): string {
