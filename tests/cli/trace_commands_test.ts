@@ -102,10 +102,11 @@ describe("webtaskd trace", () => {
   });
 });
 
-test.each([["traces"], ["trace", "x"], ["logs"]])(
+test.each(["traces", "trace x", "logs"])(
   "webtaskd %s exits 1 where no server has kept anything",
-  async (...args) => {
-    const { exitCode, stderr } = await startCommand([...args, "--data=/nowhere"], {}).done;
+  async (words) => {
+    const args = [...words.split(" "), "--data=/nowhere"];
+    const { exitCode, stderr } = await startCommand(args, {}).done;
     expect([exitCode, stderr]).toEqual([
       1,
       expect.stringContaining('Cannot find traces in "/nowhere"'),
