@@ -138,7 +138,6 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
     this.hasWaited = true;
     this.isOverdue = false;
     this.isKilled = false;
-    this.isSeen = false;
   }
 
   /** Notes how it ended. */

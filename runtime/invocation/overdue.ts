@@ -38,6 +38,12 @@ export function recordRunning(attempts: readonly Attempt[], recorder: Recorder):
   }
 }
 
+/** Takes back that an attempt runs: its process had not started it. */
+export function recordReturned(attempt: Attempt, recorder: Recorder): void {
+  if (attempt.isSeen) recorder.invocationReturned(attempt.toRunning());
+  attempt.isSeen = false;
+}
+
 /** When there will be something to do for `watchOverdue`; infinite when there will not. */
 export function nextOverdueMs(attempts: readonly Attempt[], settings: TaskSettings): number {
   const { timeoutMs, maxDurationMs } = settings;

@@ -135,6 +135,8 @@ export interface TaskOutput {
 /** Where records go; must not throw and must not block. */
 export interface Recorder {
   invocationRunning(running: RunningInvocation): void;
+  /** Told of as running, it has turned out not to have been started: it waits again, or is given up. */
+  invocationReturned(returned: RunningInvocation): void;
   invocationOverdue(overdue: OverdueInvocation): void;
   invocationEnded(record: InvocationRecord): void;
   requestEnded(record: RequestRecord): void;

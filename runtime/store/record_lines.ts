@@ -13,6 +13,7 @@ import {
   toOutputLine,
   toPlainLine,
   toRequestLine,
+  toReturnedLine,
   toRunningLine,
 } from "./trace_lines.ts";
 
@@ -54,6 +55,12 @@ export class RecordLines implements Recorder {
     this.#running.add(running.traceId);
     const place = this.#placeOf({ ...running, path: pathOf(running) });
     this.#sink.line(toRunningLine(running, place));
+  }
+
+  invocationReturned({ traceId }: RunningInvocation): void {
+    this.settle();
+    this.#running.delete(traceId);
+    this.#sink.line(toReturnedLine(traceId));
   }
 
   invocationOverdue(): void {}

@@ -6,6 +6,9 @@ export function toAll(recorders: readonly Recorder[]): Recorder {
     invocationRunning(running) {
       for (const recorder of recorders) recorder.invocationRunning(running);
     },
+    invocationReturned(returned) {
+      for (const recorder of recorders) recorder.invocationReturned(returned);
+    },
     invocationOverdue(overdue) {
       for (const recorder of recorders) recorder.invocationOverdue(overdue);
     },

@@ -29,6 +29,7 @@ function createJsonReporter({ output, log, clock }: ReporterOptions): Recorder {
     output.write(toJsonLine({ timeMs: clock.wallMs(), level, event }, fields));
   return {
     invocationRunning() {},
+    invocationReturned() {},
     invocationOverdue: (overdue) => log.warn("invocation.overdue", { ...overdue }),
     invocationEnded: (record) =>
       write(record.state === "COMPLETED" ? "info" : "warn", "invocation", { ...record }),
@@ -56,6 +57,7 @@ function createTextReporter({ output, log, clock, showRequests }: ReporterOption
   const budget = new LineBudget(maxUnservedPerSecond, clock);
   return {
     invocationRunning() {},
+    invocationReturned() {},
     invocationOverdue({ requestId: _, traceId, ...overdue }) {
       log.warn("invocation.overdue", { ...overdue, trace: traceId });
     },

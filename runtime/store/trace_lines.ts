@@ -34,6 +34,7 @@ export type RareLine =
     readonly durationUs: number | null;
     readonly facts: string;
   }
+  | { readonly kind: "returned"; readonly traceId: string }
   | {
     readonly kind: "request";
     readonly requestId: string;
@@ -56,6 +57,7 @@ export type RareLine =
 /** What a line begins with when it is JSON. */
 export const rareLineStart = "{";
 const idLength = 32;
+const rareKinds: readonly RareLine["kind"][] = ["invocation", "returned", "request", "output"];
 
 /** A request and the invocation that answered it, in the short form; undefined where it has none. */
 export function toPlainLine(
@@ -108,6 +110,11 @@ export function toRunningLine(running: RunningInvocation, place: number): string
   });
 }
 
+/** An invocation that had not been started after all. */
+export function toReturnedLine(traceId: string): string {
+  return toLine({ kind: "returned", traceId });
+}
+
 /** A request that its invocation alone does not tell of; names are for those without one. */
 export function toRequestLine(request: RequestRecord): string {
   const { requestId, startedAt, deployment, release, task, method, path } = request;
@@ -140,7 +147,7 @@ export function readRareLine(text: string): RareLine {
 }
 
 function isRareLine(line: Record<string, unknown>): line is RareLine {
-  return line["kind"] === "invocation" || line["kind"] === "request" || line["kind"] === "output";
+  return rareKinds.some((kind) => kind === line["kind"]);
 }
 
 /** Reads the names for which a number stands. */

@@ -103,6 +103,12 @@ export class TraceWriter {
     switch (line.kind) {
       case "invocation":
         return this.#writeInvocation(line);
+      case "returned": {
+        const traceId = toStoredId(line.traceId);
+        this.#statements.dropReturned.run(traceId, runningState);
+        this.#statements.dropRunning.run(traceId);
+        return;
+      }
       case "request": {
         const { requestId, startedAt, facts } = line;
         this.#statements.addRequest.run(toStoredId(requestId), startedAt, facts);
@@ -166,6 +172,7 @@ function prepareStatements(database: DatabaseSync) {
     addInvocation: prepare("INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?)"),
     addRunning: prepare("INSERT OR REPLACE INTO running VALUES (?, ?)"),
     dropRunning: prepare("DELETE FROM running WHERE traceId = ?"),
+    dropReturned: prepare("DELETE FROM invocations WHERE traceId = ? AND state = ?"),
     dropRunningOf: prepare("DELETE FROM running WHERE gateway = ?"),
     setInterrupted: prepare(
       "UPDATE invocations SET state = ?, facts = json_set(facts, '$[11]', NULL, '$[12]', ?) " +

@@ -88,4 +88,28 @@ describe.each([...targets])("$name: a gateway that is killed under load", (targe
     await next.stop();
     await killed.stop();
   }, timeoutMs);
+
+  test("leaves alone what another gateway of the folder runs", async () => {
+    await using folder = await createTempFolder();
+    const dataFolder = join(folder.path, "data");
+    const options = { apps: ["hooli"], flags: [`--data=${dataFolder}`] };
+    await using traces = new TraceProbe(dataFolder);
+    const servers = [await startServer(target, options), await startServer(target, options)];
+    const [killed, other] = servers;
+    const answers = servers.map((server) =>
+      server.fetch("/sleeping?ms=60000", { host }).catch(() => undefined)
+    );
+    await until("what runs", async () => (await traces.traces({ state: "RUNNING" })).length === 2);
+    killed?.signal("SIGKILL");
+    await until(
+      "what was interrupted",
+      async () => (await traces.traces({ state: "INTERRUPTED" })).length === 1,
+    );
+    expect((await traces.traces({ state: "RUNNING" })).length).toBe(1);
+    other?.signal("SIGKILL");
+    await Promise.all(answers);
+    await traces.untilForgotten();
+    expect((await traces.traces({ state: "INTERRUPTED" })).length).toBe(2);
+    for (const server of servers) await server.stop();
+  }, timeoutMs);
 });

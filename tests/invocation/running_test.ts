@@ -46,3 +46,16 @@ test("each further attempt is recorded as running", () => {
   clock.advance(1_000 + sweepMs);
   expect(recorder.running.map(({ attempt }) => attempt)).toEqual([1, 2]);
 });
+
+test("an invocation that its process had not started is taken back, and recorded anew", () => {
+  const { clock, pool, recorder, run } = createSupervision();
+  run();
+  clock.advance(sweepMs * 2);
+  expect(recorder.running.length).toBe(1);
+  pool.isFull = true;
+  pool.slots[0]?.giveBack();
+  expect(recorder.returned).toEqual(recorder.running);
+  pool.serve();
+  clock.advance(sweepMs * 2);
+  expect([recorder.running.length, recorder.returned.length]).toEqual([2, 1]);
+});

@@ -179,6 +179,7 @@ export class FakePool implements ProcessPool {
 /** A recorder that keeps everything. */
 export class FakeRecorder implements Recorder {
   readonly running: RunningInvocation[] = [];
+  readonly returned: RunningInvocation[] = [];
   readonly overdue: OverdueInvocation[] = [];
   readonly invocations: InvocationRecord[] = [];
   readonly requests: RequestRecord[] = [];
@@ -186,6 +187,10 @@ export class FakeRecorder implements Recorder {
 
   invocationRunning(running: RunningInvocation): void {
     this.running.push(running);
+  }
+
+  invocationReturned(returned: RunningInvocation): void {
+    this.returned.push(returned);
   }
 
   invocationOverdue(overdue: OverdueInvocation): void {

@@ -157,6 +157,17 @@ test("traces() narrows by each filter, the newest first", async () => {
   expect(await list({ requestId: row?.requestId })).toEqual([failed]);
 });
 
+test("an invocation that had not been started is not kept", async () => {
+  await using store = await createStore();
+  const invocation = store.invocation();
+  store.records.invocationRunning(invocation);
+  store.commit();
+  expect((await store.reader.traces(all)).length).toBe(1);
+  store.records.invocationReturned(invocation);
+  store.commit();
+  expect(await store.reader.traces(all)).toEqual([]);
+});
+
 test("a request ID of a proxy's own is kept as it is", async () => {
   await using store = await createStore();
   const requestId = "AB/from-a.proxy";
