@@ -101,7 +101,7 @@ export class Webtaskd {
 
   /** The worker processes that are there. */
   workerPids(): number[] {
-    return pidsOf(this.#child.pid).filter((pid) => pid !== this.#child.pid && isAlive(pid));
+    return pidsOf(this.#child.pid).filter((pid) => isWorker(pid) && isAlive(pid));
   }
 
   /** How much memory the gateway has resident. */
@@ -189,6 +189,16 @@ export function publish(result: object, goals: Readonly<Record<string, boolean>>
     process.stdout.write(`${isOne ? "PASS" : "FAIL"} ${goal}\n`);
   }
   return isMet ? 0 : 1;
+}
+
+/** The gateway also has a recorder, which stays. */
+function isWorker(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").endsWith("\0worker\0");
+  } catch {
+    // It ended after it was listed.
+    return false;
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -1,8 +1,6 @@
-import { createAdmin } from "./admin/admin.ts";
-import { openAdminSocket } from "./admin/admin_socket.ts";
 import { systemClock } from "./base/clock.ts";
 import { settlesWithin } from "./base/deadline.ts";
-import { messageOf, RuntimeError } from "./base/errors.ts";
+import { messageOf } from "./base/errors.ts";
 import { IdSource } from "./base/ids.ts";
 import type { Log } from "./base/log.ts";
 import type { Settings } from "./config/config.ts";
@@ -10,20 +8,25 @@ import { Deployments } from "./deploy/deployments.ts";
 import { logTaskFaults } from "./deploy/task_faults.ts";
 import { readCertificate } from "./gateway/certificate.ts";
 import { BodyMemory } from "./gateway/body_memory.ts";
+import { toSecrets } from "./gateway/capture.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { HostTable } from "./gateway/hosts.ts";
 import { PublicListener } from "./gateway/public_listener.ts";
 import { toTaskUrls } from "./gateway/task_urls.ts";
 import { Supervisor } from "./invocation/supervisor.ts";
 import { requireFree } from "./platform/free_port.ts";
-import type { HttpAddress, HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
+import type { HttpOptions, HttpServer, Platform } from "./platform/platform.ts";
 import type { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
 import type { Recorder } from "./protocol/records.ts";
+import { listenHttp } from "./server/listen_http.ts";
+import { openAdmin } from "./server/open_admin.ts";
 import { Pools } from "./server/pools.ts";
+import { openTraceStore, type TraceStore } from "./server/trace_store.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
 import { LogWriter } from "./store/log_writer.ts";
+import { toAll } from "./store/recorders.ts";
 import { createReporter } from "./store/reporter.ts";
 
 /** A drain's last part, in which running invocations are told that it ends. */
@@ -32,7 +35,6 @@ const lastCallMs = 5_000;
 const flushMs = 1_000;
 /** For lines of the log, where whoever reads them has stalled. */
 const logFlushMs = 500;
-const adminIdleSeconds = 30;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -73,6 +75,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await openDataFolder(settings.dataDir, surroundings.log);
   const hub = await WorkerHub.open(platform, { ...surroundings, clock: systemClock });
   started.defer(() => hub.close());
+  const { dataDir, traces: limits } = settings;
+  const traces = openTraceStore({ platform, hub, log: surroundings.log, dataDir, limits });
+  started.defer(() => traces.close());
+  surroundings.recorders.push(...traces.recorders);
   const pools = new Pools({ ...surroundings, platform, settings, hub });
   const deployments = await openDeployments(options, { ...surroundings, pools });
   started.defer(() => deployments.close());
@@ -83,12 +89,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const admin = await openAdmin(options, { state, log: surroundings.log });
+  const sources = { gateway, deployments, traces: traces.reader };
+  const admin = await openAdmin(options, { ...surroundings, ...sources, state });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
   started.move();
   return new RunningServer({
-    ...{ settings, isLoopback, pools, deployments, supervisor, listener, admin, hub, state },
+    ...{
+      settings,
+      isLoopback,
+      pools,
+      deployments,
+      supervisor,
+      listener,
+      admin,
+      traces,
+      hub,
+      state,
+    },
     ...surroundings,
   });
 }
@@ -101,6 +119,7 @@ interface Parts extends Surroundings {
   readonly supervisor: Supervisor;
   readonly listener: PublicListener;
   readonly admin: HttpServer;
+  readonly traces: TraceStore;
   readonly hub: WorkerHub;
   readonly state: { isReady: boolean };
 }
@@ -148,7 +167,8 @@ class RunningServer implements Server {
   }
 
   async close(): Promise<boolean> {
-    const { state, supervisor, listener, pools, deployments, admin, hub, log } = this.#parts;
+    const { state, supervisor, listener, pools, deployments, admin, traces, hub, log } =
+      this.#parts;
     state.isReady = false;
     log.info("server.stopping", { note: "what runs may finish, a second signal ends it at once" });
     supervisor.drain();
@@ -161,6 +181,7 @@ class RunningServer implements Server {
     await settlesWithin(stopped, flushMs);
     await listener.abort();
     await admin.abort();
+    await traces.close();
     await hub.close();
     await this.flushLog();
     return isFinished;
@@ -196,6 +217,8 @@ interface Surroundings {
   readonly logWriter: LogWriter;
   readonly log: Log;
   readonly recorder: Recorder;
+  /** All that `recorder` hands records to; the store joins once it is there. */
+  readonly recorders: Recorder[];
   readonly ids: IdSource;
 }
 
@@ -205,8 +228,8 @@ function createSurroundings({ platform, settings }: ServerOptions): Surroundings
   const output = new LogWriter({ platform, onDropped });
   const log: Log = createLog(output, { format, level });
   const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorder = createReporter({ output, log, clock: systemClock, format, showRequests });
-  return { logWriter: output, log, recorder, ids: new IdSource() };
+  const recorders = [createReporter({ output, log, clock: systemClock, format, showRequests })];
+  return { logWriter: output, log, recorder: toAll(recorders), recorders, ids: new IdSource() };
 }
 
 function openDeployments(
@@ -231,20 +254,9 @@ function createGateway(
     bodies: new BodyMemory(settings.maxBodyMemoryBytes),
     scheme: settings.tls ? "https" : "http",
     trustedProxies: settings.trustedProxies.isEmpty ? undefined : settings.trustedProxies,
+    secrets: toSecrets(settings.taskEnv),
     showErrors,
   });
-}
-
-async function openAdmin(
-  { platform, settings: { admin, dataDir } }: ServerOptions,
-  { state, log }: { readonly state: { readonly isReady: boolean }; readonly log: Log },
-): Promise<HttpServer> {
-  const handler = createAdmin({ isReady: () => state.isReady });
-  const http = { handler, tls: undefined, reusePort: false, idleTimeoutSeconds: adminIdleSeconds };
-  const listenAt = (address: HttpAddress) => listen(platform, { address, ...http });
-  if (admin.kind !== "unix") return await listenAt(admin);
-  const onShared = () => log.info("data.shared", { folder: dataDir });
-  return await openAdminSocket({ platform, path: admin.path, listen: listenAt, onShared });
 }
 
 async function openListener(
@@ -253,7 +265,7 @@ async function openListener(
 ): Promise<PublicListener> {
   const tls = settings.tls ? await readCertificate(settings.tls) : undefined;
   const { listen: host, port, reusePort } = settings;
-  const serveHttp = (options: HttpOptions) => listen(platform, options);
+  const serveHttp = (options: HttpOptions) => listenHttp(platform, options);
   const isProbed = tls !== undefined && port !== 0 && !reusePort;
   if (isProbed) await requireFree({ serveHttp }, { kind: "tcp", host, port });
   return await PublicListener.open({
@@ -261,15 +273,4 @@ async function openListener(
     gateway,
     ...{ host, port, tls, reusePort },
   });
-}
-
-async function listen(platform: Platform, options: HttpOptions): Promise<HttpServer> {
-  const { address } = options;
-  const where = address.kind === "unix" ? address.path : `${address.host}:${address.port}`;
-  try {
-    return await platform.serveHttp(options);
-  } catch (cause) {
-    const message = `Cannot listen on ${where}: ${messageOf(cause)}`;
-    throw new RuntimeError("listen_failed", message, { cause });
-  }
 }

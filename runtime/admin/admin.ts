@@ -1,21 +1,83 @@
-import { Hono } from "hono";
-import type { HttpHandler } from "../platform/platform.ts";
+import { type Context, Hono } from "hono";
+import { messageOf } from "../base/errors.ts";
+import type { HttpHandler, RequestInfo } from "../platform/platform.ts";
+import type { TraceReader } from "../store/trace_reader.ts";
+import { type ParsedQuery, parseLogQuery, parseTraceQuery } from "./trace_query.ts";
+import {
+  parseRequestDetail,
+  type ReplayResult,
+  toJson,
+  toLogFields,
+  toTraceFields,
+} from "./trace_wire.ts";
 
-/** What the admin listener tells about the server. */
+/** What became of the wish to replay a request. */
+export type ReplayOutcome =
+  | { readonly kind: "replayed"; readonly result: ReplayResult }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "refused"; readonly message: string };
+
+/** What the admin listener tells about the server, and has it do. */
 export interface AdminSource {
+  readonly traces: Omit<TraceReader, "close">;
   /** Whether requests are accepted: false from the start of a drain. */
   isReady(): boolean;
+  wallMs(): number;
+  /** Sends a captured request again. */
+  replay(requestId: string): Promise<ReplayOutcome>;
+}
+
+interface Env {
+  readonly Bindings: { readonly info: RequestInfo };
 }
 
 /** The control side of a server, never reachable through its public port. */
 export function createAdmin(source: AdminSource): HttpHandler {
-  const app = new Hono()
+  const app = new Hono<Env>()
     // The process answers: that is all it says.
     .get("/healthz", (c) => c.json({ status: "ok" }))
     .get("/readyz", (c) => {
       const isReady = source.isReady();
       return c.json({ status: isReady ? "ready" : "draining" }, isReady ? 200 : 503);
     })
-    .notFound((c) => c.json({ message: "Not Found" }, 404));
-  return (request) => app.fetch(request);
+    .get("/traces", async (c) => {
+      const query = parseTraceQuery(c.req.query(), source.wallMs());
+      if (query.kind === "bad") return refuse(c, query);
+      return c.json((await source.traces.traces(query.value)).map(toTraceFields));
+    })
+    .get("/traces/:id", async (c) => {
+      const found = await source.traces.find(c.req.param("id"));
+      return found === undefined ? unknown(c) : json(c, parseRequestDetail(found));
+    })
+    .get("/logs", async (c) => {
+      const query = parseLogQuery(c.req.query(), source.wallMs());
+      if (query.kind === "bad") return refuse(c, query);
+      return c.json((await source.traces.logs(query.value)).map(toLogFields));
+    })
+    .post("/replay/:requestId", async (c) => {
+      // A page in the operator's browser could send this; browsers then name the page.
+      if (c.req.header("origin") !== undefined) {
+        return c.json({ message: "Cannot replay on behalf of a web page" }, 403);
+      }
+      c.env.info.waiting();
+      const outcome = await source.replay(c.req.param("requestId"));
+      if (outcome.kind === "unknown") return unknown(c);
+      if (outcome.kind === "refused") return c.json({ message: outcome.message }, 409);
+      return json(c, outcome.result);
+    })
+    .notFound((c) => c.json({ message: "Not Found" }, 404))
+    .onError((error, c) => c.json({ message: messageOf(error) }, 500));
+  return (request, info) => app.fetch(request, { info });
+}
+
+function json(c: Context, value: unknown): Response {
+  return c.body(toJson(value), 200, { "content-type": "application/json" });
+}
+
+function unknown(c: Context): Response {
+  return c.json({ message: "Cannot find it: no such request or trace is kept" }, 404);
+}
+
+function refuse(c: Context, { name, fix }: ParsedQuery<never> & { readonly kind: "bad" }) {
+  return c.json({ message: `Cannot use ${name} "${c.req.query(name) ?? ""}": ${fix}` }, 400);
 }

@@ -15,7 +15,10 @@ export type ErrorCode =
   | "overdue"
   | "bad_schema"
   | "bad_data"
-  | "database_failed";
+  | "database_failed"
+  | "not_found"
+  | "not_reached"
+  | "admin_failed";
 
 /** An error of webtaskd itself, with a code that callers may branch on. */
 export class RuntimeError extends Error {

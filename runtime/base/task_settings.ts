@@ -1,4 +1,5 @@
 import { RuntimeError } from "./errors.ts";
+import type { MemberPath } from "./member_path.ts";
 import { bad, type Parsed } from "./parsed.ts";
 import { formatDuration, formatSize, parseSize } from "./units.ts";
 
@@ -23,6 +24,17 @@ export interface CorsSettings {
   readonly maxAgeSeconds: number | undefined;
 }
 
+/** What is stored of the requests of a task, so that they can be looked at and sent again. */
+export interface CaptureSettings {
+  /** Names in lower case, or `true` for all; some are never stored. */
+  readonly headers: true | readonly string[];
+  readonly hasBody: boolean;
+  /** A larger body is not stored. */
+  readonly maxBodyBytes: number;
+  /** Members of a JSON body, and query parameters, whose values are not stored. */
+  readonly redact: readonly MemberPath[];
+}
+
 /** How invocations of a task are run and supervised. */
 export interface TaskSettings {
   /** How long an invocation may run and still answer. */
@@ -40,6 +52,8 @@ export interface TaskSettings {
   readonly maxBodyBytes: number;
   /** `undefined` answers no other origin. */
   readonly cors: CorsSettings | undefined;
+  /** `undefined` stores neither headers nor query nor body. */
+  readonly capture: CaptureSettings | undefined;
 }
 
 /** What holds where neither manifest nor command line says anything. */
@@ -52,7 +66,21 @@ export const builtInTaskSettings: TaskSettings = Object.freeze({
   concurrency: undefined,
   maxBodyBytes: 5 * 2 ** 20,
   cors: undefined,
+  capture: undefined,
 });
+
+/** The most that the `maxBody` of `capture` may be. */
+export const mostCapturedBytes = 2 ** 20;
+
+/** What is stored of a body where `capture` does not say. */
+export const usualCapturedBytes = 64 * 2 ** 10;
+
+/** Reads the largest body to store, as `64KiB`. */
+export function parseCapturedSize(text: string): Parsed<number> {
+  const size = parseSize(text);
+  if (size.kind === "bad" || size.value <= mostCapturedBytes) return size;
+  return bad(`give a size of at most ${formatSize(mostCapturedBytes)}`);
+}
 
 /** Reads the largest request body, as `5MiB`: no more than fits into a frame. */
 export function parseMaxBody(text: string): Parsed<number> {

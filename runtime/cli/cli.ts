@@ -11,8 +11,12 @@ import { dbCommand } from "./db.ts";
 import { devCommand } from "./dev.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exitCodes, reportFailure } from "./failure.ts";
+import { logsCommand } from "./logs.ts";
 import { newCommand } from "./new.ts";
+import { replayCommand } from "./replay.ts";
 import { serveCommand } from "./serve.ts";
+import { traceCommand } from "./trace.ts";
+import { tracesCommand } from "./traces.ts";
 import { typesCommand } from "./types.ts";
 
 const commands: readonly Command[] = [
@@ -21,6 +25,10 @@ const commands: readonly Command[] = [
   checkCommand,
   newCommand,
   typesCommand,
+  tracesCommand,
+  traceCommand,
+  logsCommand,
+  replayCommand,
   dbCommand,
   doctorCommand,
 ];

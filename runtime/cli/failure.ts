@@ -29,5 +29,6 @@ const hints: { readonly [C in ErrorCode]?: string } = {
   database_failed: 'See "webtaskd doctor" for the state of each database.',
   listen_failed: "Another program may have the port: stop it, or give another --port.",
   tls_failed: "Look at the files of --tls-cert and --tls-key.",
+  not_reached: 'Start it with "webtaskd serve", or give its --data or --admin.',
   file_exists: "Remove it first, or choose another name.",
 };

@@ -34,6 +34,8 @@ export interface Settings {
   readonly tls: TlsFiles | undefined;
   readonly reusePort: boolean;
   readonly admin: AdminAddress;
+  /** Undefined where none are kept. */
+  readonly traces: TraceLimits | undefined;
   readonly logFormat: "text" | "json";
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -52,6 +54,12 @@ export interface ProcessSettings {
   readonly maxAgeMs: number;
   readonly recycleRssBytes: number;
   readonly maxRssBytes: number;
+}
+
+/** How much is kept of traces and logs. */
+export interface TraceLimits {
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
 }
 
 /** Where the certificate and its key are. */
@@ -113,6 +121,10 @@ export async function readSettings({ names, flags, env }: ReadOptions): Promise<
     tls: toTlsFiles(read("tlsCert", table.tlsCert), read("tlsKey", table.tlsKey)),
     reusePort: read("reusePort", table.reusePort),
     admin: toAdminAddress(read("admin", table.admin), dataDir),
+    traces: toTraceLimits(read("traces", table.traces), {
+      maxAgeMs: read("traceMaxAge", table.traceMaxAge),
+      maxBytes: read("traceMaxSize", table.traceMaxSize),
+    }),
     logFormat: read("logFormat", table.logFormat),
     logLevel: read("logLevel", table.logLevel),
   });
@@ -170,6 +182,10 @@ function toProcessSettings(given: GivenProcessSettings): ProcessSettings {
     throw badSetting(`--recycle-rss ${formatSize(recycleRssBytes)} (${name})`, fix);
   }
   return Object.freeze({ ...given, recycleRssBytes });
+}
+
+function toTraceLimits(traces: "on" | "off", limits: TraceLimits): TraceLimits | undefined {
+  return traces === "on" ? limits : undefined;
 }
 
 function toTlsFiles(certFile: string | undefined, keyFile: string | undefined) {

@@ -252,6 +252,27 @@ export const settingTable = Object.freeze({
     sentence: "The admin listener: unix for admin.sock in the data folder, or HOST:PORT.",
     parse: parseAdmin,
   }),
+  traces: single({
+    flag: "traces",
+    placeholder: "WORD",
+    default: "on",
+    sentence: "Whether traces and logs of tasks are kept in the data folder: on or off.",
+    parse: oneOf(["on", "off"]),
+  }),
+  traceMaxAge: single({
+    flag: "trace-max-age",
+    placeholder: "DURATION",
+    default: "14d",
+    sentence: "How long traces and logs are kept.",
+    parse: parseDuration,
+  }),
+  traceMaxSize: single({
+    flag: "trace-max-size",
+    placeholder: "SIZE",
+    default: "1GiB",
+    sentence: "What traces and logs may take in the data folder; the oldest are removed first.",
+    parse: parseSize,
+  }),
   logFormat: single({
     flag: "log",
     placeholder: "FORMAT",

@@ -2,6 +2,7 @@ import type { Target } from "../invocation/release.ts";
 import type { Answer, SupervisedRequest, WaitingClient } from "../invocation/request_run.ts";
 import type { RequestInfo } from "../platform/platform.ts";
 import type { HeaderFields } from "../protocol/call.ts";
+import type { CapturedRequest } from "../protocol/records.ts";
 import type { BodyMemory, HeldBody } from "./body_memory.ts";
 import { corsHeaders } from "./cors.ts";
 import { readPath, type RequestPath } from "./path.ts";
@@ -25,6 +26,8 @@ export interface Arrival {
   readonly request: Request;
   readonly info: RequestInfo;
   readonly listener: ListenerState;
+  /** The request it repeats. */
+  readonly replayOf: string | undefined;
   readonly resolve: (response: Response) => void;
 }
 
@@ -58,6 +61,10 @@ export class Exchange implements ReplyContext, WaitingClient {
   /** Where it goes, once host and path are known to lead somewhere. */
   target: Target | undefined;
   waitedMs = 0;
+  /** What of it is to be stored. */
+  captured: CapturedRequest | undefined;
+  /** Of its body, once that has been read. */
+  requestBytes = 0;
   #held: HeldBody | undefined;
   readonly #owner: ExchangeOwner;
   readonly #arrival: Arrival;
@@ -76,7 +83,13 @@ export class Exchange implements ReplyContext, WaitingClient {
     this.method = start.arrival.request.method;
     this.path = readPath(start.arrival.request.url);
     this.target = undefined;
+    this.captured = undefined;
     this.#held = undefined;
+  }
+
+  /** The request it repeats. */
+  get replayOf(): string | undefined {
+    return this.#arrival.replayOf;
   }
 
   /** As the client sees it, whatever proxies are between. */

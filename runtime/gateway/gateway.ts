@@ -5,9 +5,10 @@ import type { Log } from "../base/log.ts";
 import type { AddressSet } from "../config/address_set.ts";
 import type { Answer } from "../invocation/request_run.ts";
 import type { Supervisor } from "../invocation/supervisor.ts";
-import type { HttpHandler, Platform } from "../platform/platform.ts";
+import type { HttpHandler, Platform, RequestInfo } from "../platform/platform.ts";
 import type { Recorder } from "../protocol/records.ts";
 import type { BodyMemory } from "./body_memory.ts";
+import { captureRequest } from "./capture.ts";
 import { type Admitted, check } from "./checks.ts";
 import { type Arrival, Exchange, type ExchangeOwner, type ListenerState } from "./exchange.ts";
 import type { HostTable } from "./hosts.ts";
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   hosts(): HostTable;
   readonly scheme: "http" | "https";
   readonly trustedProxies: AddressSet | undefined;
+  /** Values of variables, which are not stored of any request. */
+  readonly secrets: readonly string[];
   /** Show errors to clients, for development. */
   readonly showErrors: boolean;
 }
@@ -55,7 +58,18 @@ export class Gateway implements ExchangeOwner {
   /** Makes the handler of one listener. */
   handlerFor(listener: ListenerState): HttpHandler {
     return (request, info) =>
-      new Promise((resolve) => this.#receive({ request, info, listener, resolve }));
+      new Promise((resolve) =>
+        this.#receive({ request, info, listener, replayOf: undefined, resolve })
+      );
+  }
+
+  /** Takes a request that repeats an earlier one, as if a client had sent it. */
+  replay(
+    request: Request,
+    { info, replayOf }: { readonly info: RequestInfo; readonly replayOf: string },
+  ): Promise<Response> {
+    const listener = { isDraining: false };
+    return new Promise((resolve) => this.#receive({ request, info, listener, replayOf, resolve }));
   }
 
   /** Goes on with a request that the supervisor is through with. */
@@ -120,7 +134,13 @@ export class Gateway implements ExchangeOwner {
   #proceed(exchange: Exchange, checked: Outgoing | Admitted): void {
     if ("response" in checked) return this.#finish(exchange, checked);
     const { target, body } = checked;
+    exchange.requestBytes = body?.length ?? 0;
     const { method, headers, requestId, publicUrl: url } = exchange;
+    const { capture } = target.task.settings;
+    if (capture) {
+      const source = { headers, query: exchange.path.query, body };
+      exchange.captured = captureRequest(source, capture, this.#options.secrets);
+    }
     const call = { requestId, task: target.task.name, method, url, headers, body };
     this.#options.supervisor.run(target, call, exchange);
   }
@@ -140,17 +160,20 @@ export class Gateway implements ExchangeOwner {
 
   /** The client comes first: a record that cannot be made must not cost it its answer. */
   #finish(exchange: Exchange, outgoing: Outgoing): void {
+    // Afterwards the connection may be gone, and its address with it.
+    const client = exchange.info.clientAddress();
     exchange.respond(outgoing.response);
     try {
-      this.#record(exchange, outgoing);
+      this.#record(exchange, outgoing, client);
     } catch (error) {
       const { requestId } = exchange;
       this.#options.log.error("record.failed", { requestId, reason: messageOf(error) });
     }
   }
 
-  #record(exchange: Exchange, { status, answer, reason, traceId }: Outgoing): void {
-    const { requestId, method, path, startedAt, startedMs, target } = exchange;
+  #record(exchange: Exchange, outgoing: Outgoing, client: string | undefined): void {
+    const { status, answer, reason, traceId, responseBytes } = outgoing;
+    const { requestId, method, path, startedAt, startedMs, target, requestBytes } = exchange;
     this.#options.recorder.requestEnded({
       requestId,
       traceId,
@@ -159,11 +182,16 @@ export class Gateway implements ExchangeOwner {
       task: target?.task.name,
       method,
       path: path.path,
+      client,
       status,
       answer,
       reason,
       startedAt,
       durationMs: this.#options.clock.monotonicMs() - startedMs,
+      captured: exchange.captured,
+      replayOf: exchange.replayOf,
+      requestBytes,
+      responseBytes,
     });
   }
 }

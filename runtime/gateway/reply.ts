@@ -20,6 +20,8 @@ export interface Outgoing {
   readonly reason: string | undefined;
   readonly traceId: string | undefined;
   readonly response: Response;
+  /** Of the body; undefined where it is one of the gateway's own. */
+  readonly responseBytes?: number | undefined;
 }
 
 /** Something that webtaskd did wrong, as its log tells it. */
@@ -102,7 +104,8 @@ function replied(reply: Reply, traceId: string, context: ReplyContext): Outgoing
     status,
     headers: toHeaders(reply, traceId, context),
   });
-  return { status, answer: "delivered", reason: undefined, traceId, response };
+  const responseBytes = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  return { status, answer: "delivered", reason: undefined, traceId, response, responseBytes };
 }
 
 /** No bytes are no body: the runtimes then add no type of their own. */

@@ -1,5 +1,10 @@
 import type { Call, Ending, HeaderFields, OwnedCall, Refusal } from "../protocol/call.ts";
-import type { InvocationRecord, InvocationState, OverdueInvocation } from "../protocol/records.ts";
+import type {
+  InvocationRecord,
+  InvocationState,
+  OverdueInvocation,
+  RunningInvocation,
+} from "../protocol/records.ts";
 import type { AttemptView } from "./policy.ts";
 import type { Slot, SlotRequest, Target } from "./release.ts";
 
@@ -45,6 +50,8 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   ending: Ending | undefined;
   isOverdue = false;
   isKilled = false;
+  /** Whether it has been recorded as running. */
+  isSeen = false;
   isRecorded = false;
 
   constructor({ call, target, number, traceId }: AttemptParts, events: AttemptEvents) {
@@ -137,6 +144,22 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   settle(ending: Ending, atMs: number): void {
     this.ending = ending;
     this.end = { atMs, kind: ending.kind === "replied" ? "replied" : "failed" };
+  }
+
+  /** Tells that it runs, where that is not over at once. */
+  toRunning(): RunningInvocation {
+    const { deployment, release } = this.#target;
+    return {
+      traceId: this.traceId,
+      requestId: this.requestId,
+      attempt: this.attempt,
+      deployment: deployment.hostname,
+      release: release.id,
+      task: this.task,
+      method: this.method,
+      pid: this.slot?.pid ?? 0,
+      startedAt: this.startedAt,
+    };
   }
 
   /** Tells that it runs on after its timeout. */

@@ -29,6 +29,21 @@ export function watchOverdue(attempts: readonly Attempt[], options: OverdueOptio
   }
 }
 
+/** Records what runs and has not been over at once: it can be looked up while it runs. */
+export function recordRunning(attempts: readonly Attempt[], recorder: Recorder): void {
+  for (const attempt of attempts) {
+    if (!attempt.isRunning || attempt.isSeen) continue;
+    attempt.isSeen = true;
+    recorder.invocationRunning(attempt.toRunning());
+  }
+}
+
+/** Takes back that an attempt runs: its process had not started it. */
+export function recordReturned(attempt: Attempt, recorder: Recorder): void {
+  if (attempt.isSeen) recorder.invocationReturned(attempt.toRunning());
+  attempt.isSeen = false;
+}
+
 /** When there will be something to do for `watchOverdue`; infinite when there will not. */
 export function nextOverdueMs(attempts: readonly Attempt[], settings: TaskSettings): number {
   const { timeoutMs, maxDurationMs } = settings;

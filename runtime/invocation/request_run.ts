@@ -5,7 +5,7 @@ import type { IdSource } from "../base/ids.ts";
 import type { Ending, Failure, Refusal, Reply } from "../protocol/call.ts";
 import type { Recorder } from "../protocol/records.ts";
 import { type AdmittedCall, Attempt, type AttemptEvents } from "./attempt.ts";
-import { nextOverdueMs, watchOverdue } from "./overdue.ts";
+import { nextOverdueMs, recordReturned, recordRunning, watchOverdue } from "./overdue.ts";
 import { nextStep, type RequestView, type Step } from "./policy.ts";
 import type { Slot, Target } from "./release.ts";
 
@@ -113,6 +113,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   /** Has been found open by a sweep; found twice, it gets timers of its own. */
   sweep(): void {
     this.#sweeps += 1;
+    recordRunning(this.attempts, this.#owner.options.recorder);
     if (!this.#isLingering || this.#sweeps > sweepsToLinger) return;
     if (this.#answeredBy === undefined) this.#client.onLinger(this);
     this.#tick();
@@ -157,6 +158,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   /** Its process has not started it: as though it had never been handed over. */
   onReturned(attempt: Attempt): void {
     this.#tick();
+    recordReturned(attempt, this.#owner.options.recorder);
     attempt.unstart();
     if (this.#answeredBy !== undefined) this.#remove(attempt);
     else this.#target.release.pool.requestAgain(attempt);

@@ -1,7 +1,7 @@
 import { taskNamePattern } from "../base/task_name.ts";
 import { type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
-import { corsSchema, headSchema, taskSchema } from "./schema.ts";
+import { captureSchema, corsSchema, headSchema, taskSchema } from "./schema.ts";
 
 const manifestSchema = v.pipe(
   v.strictObject({
@@ -22,7 +22,7 @@ const manifestSchema = v.pipe(
 export function toManifestSchemaText(): string {
   const schema: JsonSchema = toJsonSchema(manifestSchema, {
     typeMode: "input",
-    definitions: { task: taskSchema, cors: corsSchema },
+    definitions: { task: taskSchema, cors: corsSchema, capture: captureSchema },
     ignoreActions: ["raw_check", "raw_transform", "check", "transform", "to_lower_case"],
   });
   return `${JSON.stringify(schema, null, 2)}\n`;

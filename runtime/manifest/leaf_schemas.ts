@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Parsed } from "../base/parsed.ts";
-import { parseMaxBody } from "../base/task_settings.ts";
+import { isSecretHeader } from "../base/secret_headers.ts";
+import { parseMemberPath } from "../base/member_path.ts";
 import { parseDuration } from "../base/units.ts";
 
 // The messages are the "fix" half of a problem: reading the manifest adds file, path and value.
@@ -25,15 +26,21 @@ export function secondsSchema(sentence: string) {
   );
 }
 
-/** The largest body as text, read as bytes. */
-export function bodySizeSchema(sentence: string) {
+/** A size as text, read as bytes within the limits of `parse`. */
+export function sizeSchema(sentence: string, parse: (text: string) => Parsed<number>) {
   const pattern = "^\\d+(\\.\\d+)? ?([KMGkmg][Ii]?)?[Bb]$";
   return v.pipe(
     v.string('give a size with a unit, as "5MiB"'),
     v.metadata({ description: sentence, pattern }),
-    v.rawTransform(transformBy(parseMaxBody)),
+    v.rawTransform(transformBy(parse)),
   );
 }
+
+/** The path of a member of a JSON body. */
+export const memberPathSchema = v.pipe(
+  v.string('give a path of JSON members, as "$.card.number"'),
+  v.rawTransform(transformBy(parseMemberPath)),
+);
 
 function transformBy<T>(parse: (text: string) => Parsed<T>) {
   return ({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): T => {
@@ -64,6 +71,12 @@ export const headerNameSchema = v.pipe(
   v.string('give a header name, as "X-Total"'),
   v.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'give a header name, as "X-Total"'),
   v.toLowerCase(),
+);
+
+/** The name of a header that may be stored, read as lower case. */
+export const storedHeaderSchema = v.pipe(
+  headerNameSchema,
+  v.check((name) => !isSecretHeader(name), "it may hold a secret and is never stored: remove it"),
 );
 
 /** An origin exactly as browsers send it. Source: WHATWG URL, serialization of origins. */

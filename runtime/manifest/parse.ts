@@ -6,7 +6,7 @@ import { toGivenSettings } from "./given_settings.ts";
 import type { Manifest, ManifestTask } from "./manifest.ts";
 import type { JsonPath } from "./json_text.ts";
 import type { Report } from "./problems.ts";
-import { corsSchema, headSchema, taskSchema } from "./schema.ts";
+import { captureSchema, corsSchema, headSchema, taskSchema } from "./schema.ts";
 import { findTaskFile } from "./task_files.ts";
 
 /** Where the JSON came from, and where its problems go. */
@@ -16,6 +16,7 @@ export interface ParseOptions {
   readonly report: Report;
 }
 
+const innerSchemas = { cors: corsSchema, capture: captureSchema };
 const nameAdvice = "name it with letters, digits, _ and -, a letter first, at most 64";
 
 /** Turns the JSON of a manifest into a `Manifest`; `undefined` when any of it has a problem. */
@@ -87,9 +88,11 @@ async function parseName(name: string, { appDir, path, report }: Place & { appDi
 
 function parseEntry(value: unknown, { path, report }: Place): Entry | undefined {
   const entry = parseObject(taskSchema, { value, path, report });
-  const cors = isRecord(value) ? value["cors"] : undefined;
-  if (isRecord(cors)) {
-    reportUnknownKeys(corsSchema, { value: cors, path: [...path, "cors"], report });
+  for (const [key, schema] of Object.entries(innerSchemas)) {
+    const inner = isRecord(value) ? value[key] : undefined;
+    if (isRecord(inner)) {
+      reportUnknownKeys(schema, { value: inner, path: [...path, key], report });
+    }
   }
   return entry === undefined ? undefined : { isWeb: entry.web, given: toGivenSettings(entry) };
 }

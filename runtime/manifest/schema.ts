@@ -1,15 +1,17 @@
 import * as v from "valibot";
 import { parseLabel } from "../base/dns.ts";
-import { mostAttempts } from "../base/task_settings.ts";
+import { mostAttempts, parseCapturedSize, parseMaxBody } from "../base/task_settings.ts";
 import { maxAppLength } from "./hostname.ts";
 import {
-  bodySizeSchema,
   countSchema,
   durationSchema,
   flagSchema,
   headerNameSchema,
+  memberPathSchema,
   originSchema,
   secondsSchema,
+  sizeSchema,
+  storedHeaderSchema,
 } from "./leaf_schemas.ts";
 import { versionFix } from "./version.ts";
 
@@ -56,6 +58,28 @@ export const corsSchema = v.pipe(
   ),
 );
 
+/** What is stored of the requests of a task. */
+export const captureSchema = v.strictObject({
+  headers: v.optional(described(
+    v.union(
+      [v.literal(true), v.array(storedHeaderSchema)],
+      'give true, or a list of header names as ["content-type"]',
+    ),
+    "Headers to store: a list of names, or true for all but those that hold secrets. Default: none.",
+  )),
+  body: v.optional(described(flagSchema, "Store the body. Default: false.")),
+  maxBody: v.optional(
+    sizeSchema(
+      'The largest body that is stored, at most "1MiB". Default: "64KiB".',
+      parseCapturedSize,
+    ),
+  ),
+  redact: v.optional(described(
+    v.array(memberPathSchema, 'give a list of paths, as ["$.card.number"]'),
+    'Members of a JSON body, and query parameters, whose values are never stored, as "$.card.number".',
+  )),
+}, 'give an object, as {"headers": true, "body": true}');
+
 /** What a task's entry, and `defaults`, may say. */
 export const taskSchema = v.strictObject({
   web: v.optional(described(flagSchema, "Serve the task over HTTP. Default: false.")),
@@ -83,9 +107,13 @@ export const taskSchema = v.strictObject({
     "Invocations of the task in one process at a time. Default: the process's limit.",
   )),
   maxBody: v.optional(
-    bodySizeSchema('The largest request body, at most "60MiB". Default: "5MiB".'),
+    sizeSchema('The largest request body, at most "60MiB". Default: "5MiB".', parseMaxBody),
   ),
   cors: v.optional(described(corsSchema, "What other origins may do. Default: nothing.")),
+  capture: v.optional(described(
+    captureSchema,
+    "What is stored of each request, to look at it and to replay it; {} is nothing, the default.",
+  )),
 }, "give an object");
 
 /** The manifest without the settings of its tasks: each entry is checked, and named, on its own. */

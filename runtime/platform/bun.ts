@@ -1,9 +1,10 @@
 import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
-import { write } from "node:fs";
+import { readFileSync, statSync, write } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
 import { dieWithParent, forbidInspection, lockFolder } from "./bun_libc.ts";
+import { openSourceMap } from "./bun_source_map.ts";
 import type {
   Child,
   Connection,
@@ -28,6 +29,8 @@ export const platform: Platform = {
   env: process.env,
   cwd: process.cwd(),
   isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
+  // Bun knows 0 columns of a terminal that does not say.
+  terminalColumns: () => process.stdout.columns || undefined,
   writeOut: (stream, text) =>
     void (stream === "stdout" ? process.stdout : process.stderr).write(text),
   writeSome,
@@ -40,6 +43,11 @@ export const platform: Platform = {
   connect,
   serveHttp,
   mapShared: (path, bytes) => Bun.mmap(path, { shared: true, size: bytes }),
+  readText(path, maxBytes) {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? Infinity;
+    return size <= maxBytes ? readFileSync(path, "utf8") : undefined;
+  },
+  openSourceMap,
   headerFields,
   lockFolder,
   dieWithParent,
@@ -249,6 +257,12 @@ class BunRequestInfo implements RequestInfo {
   }
 }
 
+/**
+ * On a Unix socket Bun lets no request wait longer than others, and has 10 s for all; its types know of
+ * no such setting there. Only the owner of the socket can idle on it.
+ */
+const noIdleLimit: object = { idleTimeout: 0 };
+
 function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, handler, idleTimeoutSeconds } = options;
   const shared = {
@@ -260,7 +274,7 @@ function serveHttp(options: HttpOptions): Promise<HttpServer> {
       handler(request, new BunRequestInfo(server, request, idleTimeoutSeconds)),
   };
   const server = address.kind === "unix"
-    ? Bun.serve({ ...shared, unix: address.path })
+    ? Bun.serve({ ...shared, ...noIdleLimit, unix: address.path })
     : Bun.serve({
       ...shared,
       hostname: address.host,

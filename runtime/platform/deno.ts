@@ -15,6 +15,7 @@ export const platform: Platform = {
   env: Deno.env.toObject(),
   cwd: Deno.cwd(),
   isTerminal: (stream) => Deno[stream].isTerminal(),
+  terminalColumns: () => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined,
   writeOut,
   writeSome,
   readStdin: () => new Response(Deno.stdin.readable).text(),
@@ -26,6 +27,8 @@ export const platform: Platform = {
   connect,
   serveHttp,
   mapShared,
+  readText,
+  openSourceMap: undefined,
   headerFields: (headers) => Object.fromEntries(headers),
   lockFolder,
   dieWithParent,
@@ -73,6 +76,15 @@ function writeOut(stream: "stdout" | "stderr", text: string): void {
   } catch (error) {
     // Whoever read has gone: what is written from here on is for nobody, as under Bun.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function readText(path: string, maxBytes: number): string | undefined {
+  try {
+    return Deno.statSync(path).size <= maxBytes ? Deno.readTextFileSync(path) : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

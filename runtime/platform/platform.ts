@@ -108,10 +108,20 @@ export interface HttpServer {
 }
 
 /** A role of the one program: who a process is decides what its `main` does. */
-export type Role = "gateway" | "worker" | "migrator";
+export type Role = "gateway" | "worker" | "recorder" | "migrator";
 
 /** Signals a process of ours listens to. */
 export type ProcessSignal = "SIGTERM" | "SIGINT" | "SIGHUP";
+
+/** Looks places up in a source map; lines and columns count from 0. */
+export interface SourceMapReader {
+  find(line: number, column: number): {
+    /** As the map has it. */
+    readonly source: string;
+    readonly line: number;
+    readonly column: number;
+  } | undefined;
+}
 
 /**
  * Everything the runtime does that differs between Bun and Deno, without policy. `Bun`, `Deno` and
@@ -130,6 +140,8 @@ export interface Platform {
   readonly cwd: string;
   /** Whether standard output, or error, is a terminal. */
   isTerminal(stream: "stdout" | "stderr"): boolean;
+  /** The width of the terminal at standard output; `undefined` where there is none, or it is unknown. */
+  terminalColumns(): number | undefined;
   /** Writes text at once, without buffering in this process. */
   writeOut(stream: "stdout" | "stderr", text: string): void;
   /**
@@ -177,6 +189,16 @@ export interface Platform {
   onUncaught(listener: (kind: "exception" | "rejection", error: unknown) => void): void;
   /** Gives up what task code must not have: abilities, and variables that are for the runtime. */
   dropPrivileges(): Promise<void>;
+  /**
+   * Reads a text file at once; `undefined` when there is none, or it is larger than `maxBytes`.
+   * Loading `node:fs` for it takes Deno 8 ms at the start of a worker.
+   */
+  readText(path: string, maxBytes: number): string | undefined;
+  /**
+   * Opens a source map, given as JSON; `undefined` where the runtime itself has stacks name the
+   * sources that maps lead to.
+   */
+  readonly openSourceMap: ((json: string) => SourceMapReader) | undefined;
   /** Answers imports of a package that exists only as types with an empty module. */
   stubModule(specifier: string): void;
 }

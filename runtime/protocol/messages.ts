@@ -13,6 +13,8 @@ export const maxOutputChars = 16 * 1024;
 export interface OutputLine {
   readonly level: OutputLevel;
   readonly text: string;
+  /** It tells of so many lines that were dropped. */
+  readonly omittedLines?: number | undefined;
 }
 
 /** What a worker is told on its standard input before it connects. */

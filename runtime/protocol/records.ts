@@ -1,14 +1,18 @@
 import type { CallIds, FailureCode } from "./call.ts";
 import type { OutputLevel } from "./messages.ts";
 
-/** How an invocation stands; the last five are final. */
-export type InvocationState =
-  | "RUNNING"
-  | "COMPLETED"
-  | "FAILED"
-  | "CRASHED"
-  | "KILLED"
-  | "INTERRUPTED";
+/** How an invocation can stand; the last five are final. */
+export const invocationStates = [
+  "RUNNING",
+  "COMPLETED",
+  "FAILED",
+  "CRASHED",
+  "KILLED",
+  "INTERRUPTED",
+] as const;
+
+/** How an invocation stands. */
+export type InvocationState = (typeof invocationStates)[number];
 
 /** What became of a request, seen from its client. */
 export type RequestAnswer = "delivered" | "timed-out" | "client-left" | "refused";
@@ -35,6 +39,28 @@ export interface InvocationRecord {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
+  /** How long it waited for a process. */
+  readonly queuedMs?: number | undefined;
+  readonly authenticateMs?: number | undefined;
+  readonly handlerMs?: number | undefined;
+  /** CPU time of its process while it ran. */
+  readonly cpuMs?: number | undefined;
+  /** The largest resident memory of its process while it ran. */
+  readonly peakRssBytes?: number | undefined;
+}
+
+/** An invocation that has run longer than most, and runs on. */
+export interface RunningInvocation {
+  readonly traceId: string;
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly deployment: string;
+  readonly release: string;
+  readonly task: string;
+  readonly method: string;
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /** An invocation that has run for its `timeout` and runs on. */
@@ -48,6 +74,21 @@ export interface OverdueInvocation {
   readonly timeoutMs: number;
 }
 
+/** A request that was captured, as far as its manifest allows. */
+export interface CapturedRequest {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** As in the URL, with its `?`; empty when there was none. */
+  readonly query: string;
+  readonly contentType: string | undefined;
+  /** Undefined when there was none, or when it is named in `redacted`. */
+  readonly body: string | undefined;
+  /**
+   * What was left out or replaced, for whoever reads or replays it: `body` for all of it, else as
+   * `header:cookie`, `query:password`, `body:$.card.number`.
+   */
+  readonly redacted: readonly string[];
+}
+
 /** One answered request. */
 export interface RequestRecord {
   readonly requestId: string;
@@ -58,6 +99,8 @@ export interface RequestRecord {
   readonly task: string | undefined;
   readonly method: string;
   readonly path: string;
+  /** The client's address. */
+  readonly client?: string | undefined;
   readonly status: number;
   readonly answer: RequestAnswer;
   /** Why the request was refused or failed, for the operator. */
@@ -65,10 +108,19 @@ export interface RequestRecord {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
+  /** Of the bodies. */
+  readonly requestBytes?: number | undefined;
+  readonly responseBytes?: number | undefined;
+  /** The request this one repeats. */
+  readonly replayOf?: string | undefined;
+  /** Undefined unless the manifest asks for it. */
+  readonly captured?: CapturedRequest | undefined;
 }
 
 /** Something a worker process printed. */
 export interface TaskOutput {
+  /** Whose process it is; the pool's owner knows. */
+  readonly deployment?: string | undefined;
   readonly pid: number;
   /** `console` for lines of `console.*`, whose invocation is known. */
   readonly stream: "console" | "stdout" | "stderr";
@@ -76,10 +128,15 @@ export interface TaskOutput {
   readonly text: string;
   /** The calls it belongs to: the one that printed it, or those that ran when it came. */
   readonly calls: readonly CallIds[];
+  /** This line stands for so many that were not passed on. */
+  readonly omittedLines?: number | undefined;
 }
 
 /** Where records go; must not throw and must not block. */
 export interface Recorder {
+  invocationRunning(running: RunningInvocation): void;
+  /** Told of as running, it has turned out not to have been started: it waits again, or is given up. */
+  invocationReturned(returned: RunningInvocation): void;
   invocationOverdue(overdue: OverdueInvocation): void;
   invocationEnded(record: InvocationRecord): void;
   requestEnded(record: RequestRecord): void;

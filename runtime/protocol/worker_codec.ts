@@ -175,11 +175,12 @@ function asMatch(value: unknown, pattern: RegExp, name: string): string {
 }
 
 function parseOutputLine(value: unknown): OutputLine {
-  const { level, text } = asRecord(value, "output");
+  const { level, text, omittedLines } = asRecord(value, "output");
   if (level !== "debug" && level !== "info" && level !== "warn" && level !== "error") {
     throw badMessage(`output.level ${showField(level)}`);
   }
-  return { level, text: asText(text, "output.text") };
+  const line: OutputLine = { level, text: asText(text, "output.text") };
+  return typeof omittedLines === "number" ? { ...line, omittedLines } : line;
 }
 
 function toText(bytes: Uint8Array): string {

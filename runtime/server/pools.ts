@@ -60,7 +60,7 @@ export class Pools {
       env: workerEnvironment(platform.env, taskEnv),
       boot: { ...toBoot(target, environment), database },
       settings: toPoolSettings(processes),
-      onOutput: (output) => recorder.output(output),
+      onOutput: (output) => recorder.output({ ...output, deployment: target.hostname }),
       onProcessEnded: () => {},
     });
   }

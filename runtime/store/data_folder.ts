@@ -6,7 +6,7 @@ import type { Log } from "../base/log.ts";
 const privateMode = 0o700;
 const othersBits = 0o077;
 /** What a server keeps in its folder; whatever else is there belongs to somebody else. */
-const ownEntries = ["releases", "admin.sock"];
+const ownEntries = ["releases", "admin.sock", "traces"];
 
 /**
  * Makes the folder for what is kept, or takes one that is there: for its owner alone, as a release

@@ -28,10 +28,14 @@ function createJsonReporter({ output, log, clock }: ReporterOptions): Recorder {
   const write = (level: JsonLine["level"], event: string, fields: LogFields) =>
     output.write(toJsonLine({ timeMs: clock.wallMs(), level, event }, fields));
   return {
+    invocationRunning() {},
+    invocationReturned() {},
     invocationOverdue: (overdue) => log.warn("invocation.overdue", { ...overdue }),
     invocationEnded: (record) =>
       write(record.state === "COMPLETED" ? "info" : "warn", "invocation", { ...record }),
-    requestEnded: (record) => write(isUnserved(record) ? "warn" : "info", "request", { ...record }),
+    // What was captured is for the store alone.
+    requestEnded: ({ captured: _, ...record }) =>
+      write(isUnserved(record) ? "warn" : "info", "request", record),
     output({ calls, level, ...printed }) {
       const [call] = calls;
       const owner = calls.length === 1 && call ? idsOf(call) : { running: calls.map(idsOf) };
@@ -41,7 +45,7 @@ function createJsonReporter({ output, log, clock }: ReporterOptions): Recorder {
 }
 
 /** Nothing was wrong with the request: the server, or the task, was too slow for it. */
-function isUnserved({ status, answer }: RequestRecord): boolean {
+function isUnserved({ status, answer }: Pick<RequestRecord, "status" | "answer">): boolean {
   return answer === "timed-out" || (answer === "refused" && status === 503);
 }
 
@@ -52,6 +56,8 @@ function idsOf({ traceId, requestId, task }: TaskOutput["calls"][number]) {
 function createTextReporter({ output, log, clock, showRequests }: ReporterOptions): Recorder {
   const budget = new LineBudget(maxUnservedPerSecond, clock);
   return {
+    invocationRunning() {},
+    invocationReturned() {},
     invocationOverdue({ requestId: _, traceId, ...overdue }) {
       log.warn("invocation.overdue", { ...overdue, trace: traceId });
     },

@@ -1,4 +1,4 @@
-import type { InvocationState, RequestAnswer } from "../protocol/records.ts";
+import type { CapturedRequest, InvocationState, RequestAnswer } from "../protocol/records.ts";
 
 /** One invocation as the trace commands list it; these names are those of their `--json`. */
 export interface TraceRow {
@@ -82,17 +82,6 @@ export interface TraceDetail extends TraceRow {
   /** Log lines beyond the limit, which were counted and not kept. */
   readonly omittedLines: number;
   readonly lines: readonly LogLineRow[];
-}
-
-/** A request that was captured, as far as its manifest allows. */
-export interface CapturedRequest {
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly query: string;
-  readonly contentType: string | undefined;
-  /** Undefined when there was none, or when it was over the limit. */
-  readonly body: string | undefined;
-  /** What was left out or replaced, for whoever reads or replays it. */
-  readonly redacted: readonly string[];
 }
 
 /** Everything that is known of one request. */

@@ -124,7 +124,7 @@ export class InvocationScope implements RunScope {
     if (dropped <= 0) return;
     this.#outputLines = maxOutputLines;
     const text = `${dropped} more lines of output were dropped: the limit is ${maxOutputLines}`;
-    this.#owner.printed(this, { level: "warn", text });
+    this.#owner.printed(this, { level: "warn", text, omittedLines: dropped });
   }
 }
 

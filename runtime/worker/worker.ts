@@ -21,7 +21,8 @@ import { runTask } from "../task/run.ts";
 import { installDatabase } from "./database.ts";
 import { captureConsole } from "./output.ts";
 import { InvocationScope, type ScopeOwner, Scopes } from "./scope.ts";
-import { SourcePaths } from "./source_paths.ts";
+import { SourceMaps } from "./source_maps.ts";
+import { SourcePaths, type SourcePathsOptions } from "./source_paths.ts";
 import { TaskModules } from "./task_modules.ts";
 import { StartGate } from "./start_gate.ts";
 import { guardTimers } from "./timers.ts";
@@ -44,7 +45,9 @@ export async function runWorker(platform: Platform): Promise<void> {
   platform.onSignal("SIGINT", () => {});
   platform.onSignal("SIGHUP", () => {});
   await installDatabase(boot.database);
-  const worker = new Worker(boot, { cwd: platform.cwd, mark });
+  const { cwd, readText, openSourceMap } = platform;
+  const maps = openSourceMap && new SourceMaps({ readText, openSourceMap });
+  const worker = new Worker(boot, { mark, sources: { cwd, readText, maps } });
   const connection = await platform.connect(boot.socket, {
     onData: (bytes) => worker.receive(bytes),
     onClose: () => platform.exit(0),
@@ -55,7 +58,7 @@ export async function runWorker(platform: Platform): Promise<void> {
 
 /** What a worker finds where it is started. */
 interface Surroundings {
-  readonly cwd: string;
+  readonly sources: SourcePathsOptions;
   /** Memory that the gateway reads. */
   readonly mark: Uint8Array | undefined;
 }
@@ -72,7 +75,7 @@ class Worker implements ScopeOwner {
   readonly #gate: StartGate<InvocationScope>;
   #writer = new FrameWriter(() => {});
 
-  constructor(boot: BootMessage, { cwd, mark }: Surroundings) {
+  constructor(boot: BootMessage, { mark, sources }: Surroundings) {
     this.deployment = boot.deployment;
     this.#boot = boot;
     this.#modules = new TaskModules(boot, {
@@ -80,7 +83,7 @@ class Worker implements ScopeOwner {
       onLoaded: (task, shape) =>
         this.#send({ kind: "loaded", task, shape: this.#paths.mapShape(shape) }),
     });
-    this.#paths = new SourcePaths(boot, cwd);
+    this.#paths = new SourcePaths(boot, sources);
     this.#gate = new StartGate<InvocationScope>({
       mark: mark && new Uint32Array(mark.buffer, mark.byteOffset, 2),
       clock: now,
@@ -128,7 +131,7 @@ class Worker implements ScopeOwner {
   }
 
   #explain(error: unknown): string {
-    return this.#paths.toSource(explain(error));
+    return this.#paths.mapStack(explain(error));
   }
 
   #onlyOne(): InvocationScope | undefined {

@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   deploy: ["base", "protocol", "manifest", "platform", "store"],
   invocation: ["base", "protocol", "manifest", "platform"],
   gateway: ["base", "config", "platform", "protocol", "manifest", "invocation"],
-  admin: ["base", "platform", "store", "deploy"],
+  admin: ["base", "platform", "protocol", "store", "deploy"],
   console: ["base", "admin"],
   server: [
     "base",
@@ -38,7 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "console",
   ],
   cli: ["base", "config", "manifest", "admin", "platform", "protocol"],
-  main: ["cli", "worker", "database", "platform", "base"],
+  main: ["cli", "worker", "store", "database", "platform", "base"],
   serve: ["server", "config", "platform"],
   mod: ["serve", "task", "database"],
   /** Scripts that are run by hand or by npm, not part of the program. */
@@ -56,6 +56,7 @@ const commandMayImport: Readonly<Record<string, readonly string[]>> = {
   traces: ["store"],
   trace: ["store"],
   logs: ["store"],
+  replay: ["store"],
 };
 
 /** Packages that only some folders may load, and why that is so in ARCHITECTURE.md. */

@@ -1,5 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
-import { IdSource } from "../../runtime/base/ids.ts";
+import { firstIdDigits, IdSource } from "../../runtime/base/ids.ts";
 
 test("IdSource hands out 32 lower-case hex digits, never the same twice", () => {
   const ids = new IdSource();
@@ -11,13 +11,22 @@ test("IdSource hands out 32 lower-case hex digits, never the same twice", () => 
   expect(new Set(drawn).size).toBe(drawn.length);
 });
 
-test("IdSource.traceId() is never all zero, IdSource.requestId() may be", () => {
+test("IdSource begins an identifier with the time, so that they sort by it", () => {
+  let timeMs = Date.UTC(2026, 0, 2);
+  const ids = new IdSource({ wallMs: () => timeMs });
+  const first = [ids.traceId(), ids.requestId()];
+  timeMs += 1;
+  const second = ids.traceId();
+  expect(first.map((id) => Number.parseInt(id.slice(0, 12), 16))).toEqual([timeMs - 1, timeMs - 1]);
+  expect(first.every((id) => id < second)).toBe(true);
+  expect(second.startsWith(firstIdDigits(timeMs))).toBe(true);
+});
+
+test("IdSource.traceId() is never all zero, whatever the clock says", () => {
   const random = spyOn(crypto, "getRandomValues");
   try {
     random.mockImplementationOnce(<T>(bytes: T) => bytes);
-    expect(new IdSource().requestId()).toBe("0".repeat(32));
-    random.mockImplementationOnce(<T>(bytes: T) => bytes);
-    expect(new IdSource().traceId()).toMatch(/^(?!0+$)[0-9a-f]{32}$/);
+    expect(new IdSource({ wallMs: () => 0 }).traceId()).toMatch(/^(?!0+$)[0-9a-f]{32}$/);
   } finally {
     random.mockRestore();
   }

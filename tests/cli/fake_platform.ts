@@ -25,10 +25,14 @@ export function createFakePlatform(
     env,
     cwd: "/",
     isTerminal: () => false,
+    terminalColumns: () => undefined,
     writeOut: (stream, text) => {
       written[stream] += text;
     },
-    writeSome: refuse,
+    writeSome: (stream, bytes) => {
+      written[stream] += new TextDecoder().decode(bytes);
+      return Promise.resolve(bytes.length);
+    },
     readStdin: () => Promise.resolve(""),
     exit: refuse,
     onSignal: refuse,
@@ -38,6 +42,8 @@ export function createFakePlatform(
     connect: refuse,
     serveHttp: refuse,
     mapShared: refuse,
+    readText: refuse,
+    openSourceMap: undefined,
     headerFields: refuse,
     lockFolder: refuse,
     dieWithParent: refuse,

@@ -43,6 +43,7 @@ test("readSettings() has a default for everything", async () => {
     reusePort: false,
     tls: undefined,
     admin: { kind: "unix", path: resolve(".webtaskd/admin.sock") },
+    traces: { maxAgeMs: 14 * 24 * 3_600_000, maxBytes: 2 ** 30 },
     logFormat: "text",
     logLevel: "info",
   });

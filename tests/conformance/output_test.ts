@@ -18,7 +18,10 @@ conformance("what a task does after its answer", {}, (server) => {
     async (how) => {
       const line = `late trace=${await answeredTrace(how)} error \\| `;
       const title = "Error after the end of the invocation: Error: thrown late";
-      await server().untilOutput(new RegExp(`^${line}${title}\n${line} +at .*late\\.ts:\\d+`, "m"));
+      const excerpt = `(?:${line} .*\n)+`;
+      await server().untilOutput(
+        new RegExp(`^${line}${title}\n${excerpt}${line} +at .*late\\.ts:\\d+`, "m"),
+      );
     },
   );
 

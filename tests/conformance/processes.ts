@@ -19,15 +19,20 @@ export function descendantsOf(pid: number): ProcessEntry[] {
 
 /** Lists the worker processes below `pid` that are alive. */
 export function workersBelow(pid: number): ProcessEntry[] {
-  return inRole(pid, "worker");
+  return processesOfRole(pid, "worker");
 }
 
 /** Lists the processes below `pid` that migrate a database. */
 export function migratorsBelow(pid: number): ProcessEntry[] {
-  return inRole(pid, "migrator");
+  return processesOfRole(pid, "migrator");
 }
 
-function inRole(pid: number, role: string): ProcessEntry[] {
+/** Lists the recorders below `pid` that are alive. */
+export function recordersBelow(pid: number): ProcessEntry[] {
+  return processesOfRole(pid, "recorder");
+}
+
+function processesOfRole(pid: number, role: string): ProcessEntry[] {
   return descendantsOf(pid)
     .filter((entry) =>
       !entry.isZombie && read(`/proc/${entry.pid}/cmdline`).endsWith(`\0${role}\0`)

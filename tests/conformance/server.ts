@@ -7,6 +7,7 @@ import {
   isAlive,
   type ProcessEntry,
   processesNaming,
+  recordersBelow,
   workersBelow,
 } from "./processes.ts";
 import { RawConnection } from "./raw.ts";
@@ -97,6 +98,11 @@ export class TestServer {
   /** The process IDs of its workers. */
   get workerPids(): number[] {
     return workersBelow(this.pid).map(({ pid }) => pid);
+  }
+
+  /** Its recorders. */
+  get recorders(): readonly ProcessEntry[] {
+    return recordersBelow(this.pid);
   }
 
   /** The exit code; resolves when the process has ended. */

@@ -42,6 +42,10 @@ describe("Gateway", () => {
       ...{ method: "GET", path: "/hello", status: 418, answer: "delivered", reason: undefined },
       startedAt: clock.wallMs() - 20,
       durationMs: 20,
+      ...{ captured: undefined, replayOf: undefined },
+      client: undefined,
+      requestBytes: 0,
+      responseBytes: 2,
     }]);
   });
 

@@ -62,6 +62,7 @@ export function createGateway(
     hosts: () => hosts,
     scheme: "http",
     trustedProxies: undefined,
+    secrets: [],
     showErrors: false,
     ...options,
   });
@@ -73,7 +74,7 @@ export function createGateway(
     peers.push(peer);
     return await handler(toRequest(path, request), peer);
   };
-  return { clock, pool, recorder, bodies, listener, peers, acme, fetch };
+  return { clock, pool, recorder, bodies, listener, peers, acme, gateway, fetch };
 }
 
 /** The peer of a request, and what it was told of its wait. */

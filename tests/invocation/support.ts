@@ -15,6 +15,7 @@ import type {
   OverdueInvocation,
   Recorder,
   RequestRecord,
+  RunningInvocation,
   TaskOutput,
 } from "../../runtime/protocol/records.ts";
 import { plainCall } from "../protocol/support.ts";
@@ -177,10 +178,20 @@ export class FakePool implements ProcessPool {
 
 /** A recorder that keeps everything. */
 export class FakeRecorder implements Recorder {
+  readonly running: RunningInvocation[] = [];
+  readonly returned: RunningInvocation[] = [];
   readonly overdue: OverdueInvocation[] = [];
   readonly invocations: InvocationRecord[] = [];
   readonly requests: RequestRecord[] = [];
   readonly outputs: TaskOutput[] = [];
+
+  invocationRunning(running: RunningInvocation): void {
+    this.running.push(running);
+  }
+
+  invocationReturned(returned: RunningInvocation): void {
+    this.returned.push(returned);
+  }
 
   invocationOverdue(overdue: OverdueInvocation): void {
     this.overdue.push(overdue);

@@ -61,6 +61,33 @@ test("readManifest() merges defaults under each entry", async () => {
   });
 });
 
+test("readManifest() reads every part of capture, and takes one of defaults back", async () => {
+  const capture = {
+    headers: ["Content-Type"],
+    body: true,
+    maxBody: "1KiB",
+    redact: ["$.card.number", "items[*].code", '$["a b"]'],
+  };
+  const tasks = { a: { capture }, b: {}, c: { capture: {} } };
+  await using folder = await createTempFolder({
+    "cloudcode.json": JSON.stringify({ ...head, defaults: { capture: { headers: true } }, tasks }),
+    ...{ "a.ts": "", "b.ts": "", "c.ts": "" },
+  });
+  const manifest = await readManifest(folder.path);
+  expect(manifest.tasks.map(({ given }) => given.capture)).toEqual([
+    {
+      ...{ headers: ["content-type"], hasBody: true, maxBodyBytes: 1024 },
+      redact: [
+        { text: "$.card.number", steps: ["card", "number"] },
+        { text: "items[*].code", steps: ["items", "*", "code"] },
+        { text: '$["a b"]', steps: ["a b"] },
+      ],
+    },
+    { headers: true, hasBody: false, maxBodyBytes: 65_536, redact: [] },
+    undefined,
+  ]);
+});
+
 test("readManifest() reads every part of cors", async () => {
   const cors = {
     origin: ["https://x.example", "http://localhost:3000"],
@@ -124,6 +151,18 @@ test.each<[unknown, string]>([
   [{ maxBody: "100MiB" }, 'tasks.a.maxBody: "100MiB": give a size of at most 60MiB'],
   [{ late: "never" }, 'tasks.a.late: "never": give "discard" or "deliver"'],
   [{ timeout: "200s" }, "tasks.a.timeout: the deadline (180s) is over before the timeout (200s)"],
+  [{ capture: true }, 'give an object, as {"headers": true, "body": true}'],
+  [
+    { capture: { bodyy: true } },
+    'capture.bodyy: true: there is no such key, did you mean "body"',
+  ],
+  [{ capture: { headers: false } }, "give true, or a list of header names"],
+  [{ capture: { headers: ["Cookie"] } }, 'capture.headers[0]: "Cookie": it may hold a secret'],
+  [{ capture: { headers: ["x-api-key"] } }, "it may hold a secret and is never stored"],
+  [{ capture: { maxBody: "2MiB" } }, "give a size of at most 1MiB"],
+  [{ capture: { maxBody: 5 } }, "give a size with a unit"],
+  [{ capture: { redact: "$.a" } }, 'give a list of paths, as ["$.card.number"]'],
+  [{ capture: { redact: ["$.a..b"] } }, 'capture.redact[0]: "$.a..b": give a path of JSON members'],
   [{ cors: {} }, 'tasks.a.cors.origin: add "origin": "*"'],
   [{ cors: { origin: "https://x.example" } }, 'give "*", or a list of origins'],
   [{ cors: { origin: ["https://x.example/"] } }, 'give the origin alone, as "https://x.example"'],

@@ -22,6 +22,8 @@ const request: RequestRecord = {
   reason: undefined,
   startedAt: Date.UTC(2026, 0, 2, 3, 4, 5, 6),
   durationMs: 12.34,
+  captured: undefined,
+  replayOf: undefined,
 };
 const invocation: InvocationRecord = {
   traceId: "trace",

@@ -71,6 +71,7 @@ describe("InvocationScope", () => {
     expect(printed.slice(maxOutputLines)).toEqual([{
       level: "warn",
       text: `5 more lines of output were dropped: the limit is ${maxOutputLines}`,
+      omittedLines: 5,
     }]);
   });
 

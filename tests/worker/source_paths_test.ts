@@ -2,8 +2,13 @@ import { describe, expect, test } from "bun:test";
 import type { Failure, TaskShape } from "../../runtime/protocol/call.ts";
 import { SourcePaths } from "../../runtime/worker/source_paths.ts";
 
+const readText = () => undefined;
 const boot = { dir: "/data dir/releases/acme/1f", sourceDir: "./tasks" };
-const paths = new SourcePaths(boot, "/mnt/data dir/releases/acme/1f");
+const paths = new SourcePaths(boot, {
+  cwd: "/mnt/data dir/releases/acme/1f",
+  maps: undefined,
+  readText,
+});
 
 function failureOf(message: string, stack?: string): Failure {
   return { code: "load_failed", message, stack, publicMessage: undefined };

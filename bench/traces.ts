@@ -1,0 +1,194 @@
+/**
+ * `npm run bench:traces`: what keeping traces costs beside not keeping them, in interleaved rounds;
+ * how long searches take in a large store; and the p99 while tasks print, beside that without.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { openTraceReader } from "../runtime/store/trace_file_reader.ts";
+import type { TraceFilter } from "../runtime/store/trace_reader.ts";
+import { openTraceFile } from "../runtime/store/trace_schema.ts";
+import { runLoad } from "./load.ts";
+import { ServerProcess } from "./server_process.ts";
+import { createSubjects, host, type Subject } from "./subjects.ts";
+import { publish, quantile, rounded, Webtaskd } from "./webtaskd.ts";
+
+const connections = 64;
+const maxCostRatio = 1.15;
+const maxSearchMs = 200;
+const maxPrintingRatio = 1.5;
+const linesPerRequest = 100;
+const printsPerSecond = 10;
+const printers = 2;
+const probePauseMs = 2;
+const searchesEach = 5;
+/** Rows of the large store: so many of each place, state and length. */
+const placeCount = 20;
+const oneFailedIn = 1_000;
+const oneSlowIn = 5_000;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      target: { type: "string", default: "bun" },
+      rounds: { type: "string", default: "5" },
+      seconds: { type: "string", default: "3" },
+      rows: { type: "string", default: "10000000" },
+    },
+  });
+  const times = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
+  const cost = await measureCost(values.target, times);
+  const printing = await measurePrinting(values.target, times);
+  const searchMs = await measureSearches(Number(values.rows));
+  const slowest = Math.max(...Object.values(searchMs));
+  return publish({ cost, printing, searchMs }, {
+    [`tracing costs <= ${maxCostRatio} x CPU per request`]: cost.ratio <= maxCostRatio,
+    [`p99 while tasks print <= ${maxPrintingRatio} x quiet`]: printing.ratio <= maxPrintingRatio,
+    [`every search in ${values.rows} invocations <= ${maxSearchMs} ms`]: slowest <= maxSearchMs,
+  });
+}
+
+interface Times {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** CPU of all processes per request of hello world, with and without traces. */
+async function measureCost(target: string, { rounds, seconds }: Times) {
+  const subject = createSubjects().find(({ name }) => name === `webtaskd-${target}`);
+  if (!subject) throw new Error(`Cannot measure "${target}": no such target`);
+  const on: number[] = [];
+  const off: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    off.push(await cpuUsPerRequest(withFlag(subject, "--traces=off"), seconds));
+    on.push(await cpuUsPerRequest(subject, seconds));
+  }
+  const [onUs, offUs] = [quantile(on, 0.5), quantile(off, 0.5)];
+  return {
+    onUs: rounded(onUs),
+    offUs: rounded(offUs),
+    ratio: Math.round(onUs / offUs * 100) / 100,
+  };
+}
+
+function withFlag(subject: Subject, flag: string): Subject {
+  return { ...subject, command: (...at) => [...subject.command(...at), flag] };
+}
+
+async function cpuUsPerRequest(subject: Subject, seconds: number): Promise<number> {
+  const server = await ServerProcess.start(subject);
+  try {
+    await runLoad({ url: server.url, host, connections, seconds: 1 });
+    const before = server.cpuSeconds();
+    const { requests } = await runLoad({ url: server.url, host, connections, seconds });
+    return (server.cpuSeconds() - before) / requests * 1e6;
+  } finally {
+    await server.close();
+  }
+}
+
+/** The p99 of a quiet task, alone and while two others print 1,000 lines a second each. */
+async function measurePrinting(target: string, { rounds, seconds }: Times) {
+  const server = await Webtaskd.start({ target, apps: ["app", "mixed"], flags: ["--log=text"] });
+  try {
+    await probe(server, 1);
+    const quiet: number[] = [];
+    const printing: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      quiet.push(await probe(server, seconds));
+      const stop = new AbortController();
+      const prints = Array.from({ length: printers }, () => print(server, stop.signal));
+      printing.push(await probe(server, seconds));
+      stop.abort();
+      await Promise.all(prints);
+    }
+    const [quietMs, printingMs] = [quantile(quiet, 0.5), quantile(printing, 0.5)];
+    const ratio = Math.round(printingMs / quietMs * 100) / 100;
+    return { quietMs: rounded(quietMs), printingMs: rounded(printingMs), ratio };
+  } finally {
+    await server.close();
+  }
+}
+
+async function probe(server: Webtaskd, seconds: number): Promise<number> {
+  const untilMs = performance.now() + seconds * 1_000;
+  const times: number[] = [];
+  while (performance.now() < untilMs) {
+    const startMs = performance.now();
+    const { status } = await server.get("bench", "/hello");
+    if (status !== 200) throw new Error(`Cannot use an answer with status ${status}`);
+    times.push(performance.now() - startMs);
+    await sleep(probePauseMs);
+  }
+  return quantile(times, 0.99);
+}
+
+async function print(server: Webtaskd, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const next = sleep(1_000 / printsPerSecond);
+    await server.get("mixed", `/mixed?kind=prints&amount=${linesPerRequest}`);
+    await next;
+  }
+}
+
+/** How long each kind of search takes in a store of so many invocations. */
+async function measureSearches(rows: number): Promise<Record<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), "webtaskd-bench-"));
+  const startMs = Date.UTC(2026, 0, 1);
+  const reader = openTraceReader(folder);
+  const all: TraceFilter = {
+    ...{ deployment: undefined, task: undefined, state: undefined, requestId: undefined },
+    ...{ sinceMs: undefined, slowMs: undefined, limit: 50 },
+  };
+  try {
+    fill(folder, { rows, startMs });
+    const [newest] = await reader.traces(all);
+    const filters: Record<string, Partial<TraceFilter>> = {
+      "newest": {},
+      "--task": { task: "task7" },
+      "--task --state FAILED": { task: "task7", state: "FAILED" },
+      "--state FAILED": { state: "FAILED" },
+      "--slow 1s": { slowMs: 1_000 },
+      "--since": { sinceMs: startMs + Math.floor(rows / 2) },
+      "--request": { requestId: newest?.requestId },
+    };
+    const results: Record<string, number> = {};
+    for (const [name, filter] of Object.entries(filters)) {
+      const times: number[] = [];
+      for (let search = 0; search < searchesEach; search++) {
+        const beganMs = performance.now();
+        const found = await reader.traces({ ...all, ...filter });
+        times.push(performance.now() - beganMs);
+        if (found.length === 0) throw new Error(`Cannot find anything by "${name}"`);
+      }
+      results[name] = rounded(Math.max(...times));
+    }
+    return results;
+  } finally {
+    await reader.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes a store by SQL alone, which is faster than to record each. */
+function fill(folder: string, { rows, startMs }: { rows: number; startMs: number }): void {
+  const database = openTraceFile(folder);
+  for (let place = 1; place <= placeCount; place++) {
+    database.prepare("INSERT INTO places VALUES (?, 'bench-testing', 'r1', ?, 'GET', ?)")
+      .run(place, `task${place}`, `/task${place}`);
+  }
+  database.prepare(`
+    INSERT INTO invocations
+    WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1)
+    SELECT unhex(printf('%012x%020x', ?2 + n, n)), unhex(printf('%012x%020x', ?2 + n, n + 1)),
+      n % ${placeCount} + 1, iif(n / ${placeCount} % ${oneFailedIn} = 0, 2, 0),
+      iif(n / ${placeCount} % ${oneSlowIn} = 0, 2000000, 1500),
+      '[null,' || (?2 + n) || ',1,4000,200,1,10,200,300,400,51200000]'
+    FROM numbers`).run(rows, startMs);
+  database.close();
+}

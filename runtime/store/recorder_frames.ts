@@ -1,0 +1,50 @@
+import { asRecord, asText, badMessage, parseJson } from "../protocol/fields.ts";
+
+/**
+ * The frames between gateway and recorder, in both directions.
+ *
+ * - `place`: the names, as JSON, for which the ID of the frame stands.
+ * - `batch`: lines of `trace_lines.ts`; the ID is its number.
+ * - `committed`: all batches up to the ID are in the file.
+ * - `question`, `answer`, `refusal`: of a `TraceReader`, as JSON; the ID is the question's.
+ */
+export const recorderFrames = {
+  place: 40,
+  batch: 41,
+  committed: 42,
+  question: 43,
+  answer: 44,
+  refusal: 45,
+} as const;
+
+/** What a recorder is told on its standard input. */
+export interface RecorderBoot {
+  /** The gateway's Unix socket. */
+  readonly socket: string;
+  /** Proves to the gateway which process connects. */
+  readonly token: string;
+  /** The folder of the traces. */
+  readonly folder: string;
+  /** The name of the gateway, and of its lock. */
+  readonly gateway: string;
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+}
+
+/** Reads what the gateway wrote to a recorder's standard input. */
+export function parseRecorderBoot(text: string): RecorderBoot {
+  const { socket, token, folder, gateway, maxAgeMs, maxBytes } = asRecord(parseJson(text), "boot");
+  return {
+    socket: asText(socket, "boot.socket"),
+    token: asText(token, "boot.token"),
+    folder: asText(folder, "boot.folder"),
+    gateway: asText(gateway, "boot.gateway"),
+    maxAgeMs: asNumber(maxAgeMs, "boot.maxAgeMs"),
+    maxBytes: asNumber(maxBytes, "boot.maxBytes"),
+  };
+}
+
+function asNumber(value: unknown, name: string): number {
+  if (typeof value === "number") return value;
+  throw badMessage(name);
+}
