@@ -1,15 +1,20 @@
-/** Text up to this length is on its way or waits for its turn; what comes beyond it is dropped. */
-export const maxKeptLength = 16 * 1024 * 1024;
+/** So many bytes of lines may be on their way or wait for their turn; what is beyond is dropped. */
+export const maxKeptBytes = 16 * 1024 * 1024;
 /** What is sent and not yet committed: the socket must not hold more than a moment's worth. */
-const maxSentLength = 2 * 1024 * 1024;
+const maxSentBytes = 2 * 1024 * 1024;
 
 /** A batch that so many recorders did not survive is not given to another. */
 const maxTries = 3;
 
+const firstBufferBytes = 256 * 1024;
+/** UTF-8 of a UTF-16 unit. */
+const mostBytesPerUnit = 3;
+
 /** Lines that are sent together. */
 export interface TraceBatch {
   readonly number: number;
-  readonly text: string;
+  readonly bytes: Uint8Array;
+  readonly lines: number;
   /** On the monotonic clock; undefined while it has not been sent. */
   sentMs: number | undefined;
   /** How often it was sent. */
@@ -18,20 +23,23 @@ export interface TraceBatch {
 
 /** Keeps lines until they are known to be in the file, up to a limit. */
 export class TraceBatches {
-  #text = "";
+  /** Lines are written out at once: thousands of strings would outlive their time otherwise. */
+  #buffer = Buffer.allocUnsafe(firstBufferBytes);
+  #used = 0;
+  #lines = 0;
   #number = 0;
-  #keptLength = 0;
+  #keptBytes = 0;
   #batches: TraceBatch[] = [];
   #dropped = 0;
 
   /** Whether nothing is left to be committed. */
   get isEmpty(): boolean {
-    return this.#text === "" && this.#batches.length === 0;
+    return this.#used === 0 && this.#batches.length === 0;
   }
 
   /** The length of the lines that no batch holds yet. */
-  get openLength(): number {
-    return this.#text.length;
+  get openBytes(): number {
+    return this.#used;
   }
 
   /** When the oldest batch was sent that is not committed. */
@@ -47,20 +55,26 @@ export class TraceBatches {
   }
 
   add(line: string): void {
-    if (this.#keptLength + line.length > maxKeptLength) {
+    if (this.#keptBytes + this.#used + line.length > maxKeptBytes) {
       this.#dropped += 1;
       return;
     }
-    this.#text += line;
-    this.#keptLength += line.length;
+    this.#reserve(line.length * mostBytesPerUnit);
+    this.#used += this.#buffer.write(line, this.#used, "utf8");
+    this.#lines += 1;
   }
 
   /** Makes a batch of the lines so far. */
   close(): void {
-    if (this.#text === "") return;
+    if (this.#used === 0) return;
     this.#number += 1;
-    this.#batches.push({ number: this.#number, text: this.#text, sentMs: undefined, tries: 0 });
-    this.#text = "";
+    // A copy: the buffer is used again.
+    const bytes = new Uint8Array(this.#buffer.subarray(0, this.#used));
+    const batch = { number: this.#number, bytes, lines: this.#lines, sentMs: undefined, tries: 0 };
+    this.#batches.push(batch);
+    this.#keptBytes += bytes.length;
+    this.#used = 0;
+    this.#lines = 0;
   }
 
   /** The batches that may be sent now, marked as sent. */
@@ -68,10 +82,10 @@ export class TraceBatches {
     const taken: TraceBatch[] = [];
     let length = 0;
     for (const batch of this.#batches) {
-      length += batch.text.length;
+      length += batch.bytes.length;
       if (batch.sentMs === undefined) {
         // One always may be, however long.
-        if (length > maxSentLength && length > batch.text.length) break;
+        if (length > maxSentBytes && length > batch.bytes.length) break;
         batch.sentMs = nowMs;
         batch.tries += 1;
         taken.push(batch);
@@ -83,7 +97,7 @@ export class TraceBatches {
   /** All batches up to the number are in the file. */
   committed(number: number): void {
     while (this.#batches[0] && this.#batches[0].number <= number) {
-      this.#keptLength -= this.#batches.shift()?.text.length ?? 0;
+      this.#keptBytes -= this.#batches.shift()?.bytes.length ?? 0;
     }
   }
 
@@ -91,9 +105,17 @@ export class TraceBatches {
   unsend(): void {
     const [first] = this.#batches;
     if (first?.sentMs !== undefined && first.tries >= maxTries) {
-      this.#dropped += first.text.split("\n").length - 1;
+      this.#dropped += first.lines;
       this.committed(first.number);
     }
     for (const batch of this.#batches) batch.sentMs = undefined;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#used + bytes;
+    if (needed <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#used);
+    this.#buffer = larger;
   }
 }

@@ -14,8 +14,8 @@ import type { TraceReader } from "./trace_reader.ts";
 
 /** How long lines are collected; the recorder commits them at once. */
 const collectMs = 50;
-/** Lines of this length need no further company. */
-const fullLength = 256 * 1024;
+/** So many bytes need no further company. */
+const fullBytes = 256 * 1024;
 /** A recorder that has committed nothing for this long is replaced. */
 const stuckMs = 10_000;
 const firstRestartMs = 100;
@@ -78,7 +78,7 @@ export class TraceClient implements LineSink {
 
   line(text: string): void {
     this.#batches.add(text);
-    if (this.#batches.openLength >= fullLength) this.#flush();
+    if (this.#batches.openBytes >= fullBytes) this.#flush();
     else this.soon();
   }
 
@@ -138,8 +138,8 @@ export class TraceClient implements LineSink {
     const writer = this.#writer;
     if (!writer) return;
     const { clock } = this.#options;
-    for (const { number, text } of this.#batches.takeSendable(clock.monotonicMs())) {
-      writer.write(recorderFrames.batch, number, { head: "", body: text });
+    for (const { number, bytes } of this.#batches.takeSendable(clock.monotonicMs())) {
+      writer.write(recorderFrames.batch, number, { head: "", body: bytes });
     }
     writer.flush();
   }

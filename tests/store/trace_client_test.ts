@@ -3,7 +3,7 @@ import { type Log, type LogFields, silentLog } from "../../runtime/base/log.ts";
 import type { ExitStatus } from "../../runtime/platform/platform.ts";
 import { type Frame, FrameReader } from "../../runtime/protocol/frames.ts";
 import { recorderFrames } from "../../runtime/store/recorder_frames.ts";
-import { maxKeptLength } from "../../runtime/store/trace_batches.ts";
+import { maxKeptBytes } from "../../runtime/store/trace_batches.ts";
 import { type RecorderEvents, TraceClient } from "../../runtime/store/trace_client.ts";
 import { ManualClock } from "../manual_clock.ts";
 
@@ -143,7 +143,7 @@ describe("TraceClient", () => {
   test("holds so much and no more, and tells how much it dropped", () => {
     const { clock, logged, print } = createClient();
     const text = "x".repeat(1024 * 1024);
-    const fitting = Math.floor(maxKeptLength / text.length) - 1;
+    const fitting = Math.floor(maxKeptBytes / text.length) - 1;
     for (let line = 0; line < fitting + 5; line++) print(text);
     clock.advance(collectMs);
     const [, fields] = logged.find(([event]) => event === "traces.dropped") ?? [];
