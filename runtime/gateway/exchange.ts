@@ -57,6 +57,8 @@ export class Exchange implements ReplyContext, WaitingClient {
   readonly path: RequestPath;
   /** Where it goes, once host and path are known to lead somewhere. */
   target: Target | undefined;
+  /** The trace ID of its first invocation, once it is let in. */
+  firstTraceId: string | undefined;
   #held: HeldBody | undefined;
   readonly #owner: ExchangeOwner;
   readonly #arrival: Arrival;
@@ -75,6 +77,7 @@ export class Exchange implements ReplyContext, WaitingClient {
     this.method = start.arrival.request.method;
     this.path = readPath(start.arrival.request.url);
     this.target = undefined;
+    this.firstTraceId = undefined;
     this.#held = undefined;
   }
 

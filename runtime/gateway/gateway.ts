@@ -7,6 +7,7 @@ import type { Answer } from "../invocation/request_run.ts";
 import type { Supervisor } from "../invocation/supervisor.ts";
 import type { HttpHandler, Platform } from "../platform/platform.ts";
 import type { Recorder } from "../protocol/records.ts";
+import { validTraceParent } from "../protocol/trace_context.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import { type Admitted, check } from "./checks.ts";
 import { type Arrival, Exchange, type ExchangeOwner, type ListenerState } from "./exchange.ts";
@@ -121,8 +122,10 @@ export class Gateway implements ExchangeOwner {
     if ("response" in checked) return this.#finish(exchange, checked);
     const { target, body } = checked;
     const { method, headers, requestId, publicUrl: url } = exchange;
-    const call = { requestId, task: target.task.name, method, url, headers, body };
-    this.#options.supervisor.run(target, call, exchange);
+    const { ids, supervisor } = this.#options;
+    const firstTraceId = exchange.firstTraceId = ids.traceId();
+    const call = { requestId, firstTraceId, task: target.task.name, method, url, headers, body };
+    supervisor.run(target, call, exchange);
   }
 
   #fail(exchange: Exchange, defect: LoggedDefect): void {
@@ -150,10 +153,13 @@ export class Gateway implements ExchangeOwner {
   }
 
   #record(exchange: Exchange, { status, answer, reason, traceId }: Outgoing): void {
-    const { requestId, method, path, startedAt, startedMs, target } = exchange;
+    const { requestId, firstTraceId, headers, method, path, startedAt, startedMs, target } =
+      exchange;
     this.#options.recorder.requestEnded({
       requestId,
       traceId,
+      firstTraceId,
+      traceparent: validTraceParent(headers),
       deployment: target?.deployment.hostname,
       release: target?.release.id,
       task: target?.task.name,

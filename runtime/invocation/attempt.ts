@@ -1,5 +1,7 @@
 import type { Call, Ending, HeaderFields, OwnedCall, Refusal } from "../protocol/call.ts";
+import { noFigures } from "../protocol/figures.ts";
 import type { InvocationRecord, InvocationState, OverdueInvocation } from "../protocol/records.ts";
+import { validTraceParent } from "../protocol/trace_context.ts";
 import type { AttemptView } from "./policy.ts";
 import type { Slot, SlotRequest, Target } from "./release.ts";
 
@@ -21,6 +23,8 @@ export interface AttemptParts {
   /** Its number among those of the request, from 1. */
   readonly number: number;
   readonly traceId: string;
+  /** Of the attempt before it. */
+  readonly previousTraceId: string | undefined;
 }
 
 /**
@@ -30,6 +34,7 @@ export interface AttemptParts {
 export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   readonly attempt: number;
   readonly traceId: string;
+  readonly #previousTraceId: string | undefined;
   readonly #call: AdmittedCall;
   readonly #target: Target;
   readonly #events: AttemptEvents;
@@ -39,6 +44,8 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   isQueued = false;
   /** It had to wait, so that a timer for its wait may be set. */
   hasWaited = false;
+  /** When it was wanted. */
+  requestedMs: number | undefined;
   startedMs: number | undefined;
   startedAt = 0;
   end: AttemptView["end"];
@@ -47,9 +54,13 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   isKilled = false;
   isRecorded = false;
 
-  constructor({ call, target, number, traceId }: AttemptParts, events: AttemptEvents) {
+  constructor(
+    { call, target, number, traceId, previousTraceId }: AttemptParts,
+    events: AttemptEvents,
+  ) {
     this.attempt = number;
     this.traceId = traceId;
+    this.#previousTraceId = previousTraceId;
     this.#call = call;
     this.#target = target;
     this.#events = events;
@@ -66,6 +77,10 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
 
   get requestId(): string {
     return this.#call.requestId;
+  }
+
+  get firstTraceId(): string {
+    return this.#call.firstTraceId;
   }
 
   get task(): string {
@@ -154,11 +169,15 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
 
   /** Makes its record, once it has ended in a process. */
   toRecord({ delivered }: { readonly delivered: boolean }): InvocationRecord {
-    const { ending, end, slot, startedMs = 0 } = this;
+    const { ending, end, slot, startedMs = 0, requestedMs = startedMs } = this;
     const { deployment, release } = this.#target;
+    const figures = ending && "figures" in ending && ending.figures || noFigures;
     const failure = ending && ending.kind !== "replied" ? ending.failure : undefined;
     return {
       traceId: this.traceId,
+      firstTraceId: this.firstTraceId,
+      previousTraceId: this.#previousTraceId,
+      traceparent: validTraceParent(this.headers),
       requestId: this.requestId,
       attempt: this.attempt,
       deployment: deployment.hostname,
@@ -174,6 +193,11 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
       delivered,
       startedAt: this.startedAt,
       durationMs: (end?.atMs ?? startedMs) - startedMs,
+      queuedMs: startedMs - requestedMs,
+      authenticateMs: figures.authenticateMs,
+      handlerMs: figures.handlerMs,
+      cpuMs: figures.cpuMs,
+      peakRssBytes: figures.peakRssBytes,
     };
   }
 }

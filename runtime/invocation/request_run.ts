@@ -212,15 +212,18 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     const attempt = this.#next ?? this.#createAttempt();
     this.#next = undefined;
     this.attempts.push(attempt);
+    attempt.requestedMs = this.nowMs;
     if (!this.#target.release.pool.request(attempt)) attempt.hasWaited = true;
   }
 
   #createAttempt(): Attempt {
+    const previous = this.attempts.at(-1);
     return new Attempt({
       call: this.#call,
       target: this.#target,
       number: this.attempts.length + 1,
-      traceId: this.#owner.options.ids.traceId(),
+      traceId: previous ? this.#owner.options.ids.traceId() : this.#call.firstTraceId,
+      previousTraceId: previous?.traceId,
     }, this);
   }
 

@@ -15,6 +15,7 @@ import type {
   RequestInfo,
   SpawnOptions,
 } from "./platform.ts";
+import { readRssBytes, readUsage } from "./process_usage.ts";
 
 type BunSocket = Bun.Socket<SocketConnection>;
 
@@ -27,6 +28,8 @@ export const platform: Platform = {
   args: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
+  usage: readUsage,
+  rssBytes: readRssBytes,
   isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
   writeOut: (stream, text) =>
     void (stream === "stdout" ? process.stdout : process.stderr).write(text),

@@ -12,6 +12,7 @@ import type {
   Platform,
   SpawnOptions,
 } from "./platform.ts";
+import { readRssBytes, readUsage } from "./process_usage.ts";
 
 /** Everything that Deno does differently; holds no policy. */
 export const platform: Platform = {
@@ -22,6 +23,8 @@ export const platform: Platform = {
   args: Deno.args,
   env: Deno.env.toObject(),
   cwd: Deno.cwd(),
+  usage: readUsage,
+  rssBytes: readRssBytes,
   isTerminal: (stream) => Deno[stream].isTerminal(),
   writeOut,
   writeSome,

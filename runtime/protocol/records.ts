@@ -1,4 +1,5 @@
 import type { CallIds, FailureCode } from "./call.ts";
+import type { RunFigures } from "./figures.ts";
 import type { OutputLevel } from "./messages.ts";
 
 /** How an invocation stands; the last five are final. */
@@ -13,9 +14,18 @@ export type InvocationState =
 /** What became of a request, seen from its client. */
 export type RequestAnswer = "delivered" | "timed-out" | "client-left" | "refused";
 
-/** One ended invocation. Field names are those of every report webtaskd makes. */
-export interface InvocationRecord {
+/**
+ * One ended invocation. Field names are those of every report webtaskd makes. Its figures are
+ * missing where its process died before it could tell.
+ */
+export interface InvocationRecord extends RunFigures {
   readonly traceId: string;
+  /** Of the request's first invocation; its own where it is the first. */
+  readonly firstTraceId: string;
+  /** Of the invocation before it. */
+  readonly previousTraceId: string | undefined;
+  /** What the client said of its own trace, where that is valid. */
+  readonly traceparent: string | undefined;
   readonly requestId: string;
   readonly attempt: number;
   readonly deployment: string;
@@ -35,6 +45,8 @@ export interface InvocationRecord {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly durationMs: number;
+  /** How long it waited for a process. */
+  readonly queuedMs: number | undefined;
 }
 
 /** An invocation that has run for its `timeout` and runs on. */
@@ -53,6 +65,10 @@ export interface RequestRecord {
   readonly requestId: string;
   /** Of the invocation that answered, or of the last. */
   readonly traceId: string | undefined;
+  /** Of its first invocation; undefined where it was refused before one. */
+  readonly firstTraceId: string | undefined;
+  /** What the client said of its own trace, where that is valid. */
+  readonly traceparent: string | undefined;
   readonly deployment: string | undefined;
   readonly release: string | undefined;
   readonly task: string | undefined;

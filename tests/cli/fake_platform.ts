@@ -24,6 +24,8 @@ export function createFakePlatform(
     args,
     env,
     cwd: "/",
+    usage: refuse,
+    rssBytes: refuse,
     isTerminal: () => false,
     writeOut: (stream, text) => {
       written[stream] += text;

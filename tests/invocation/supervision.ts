@@ -24,10 +24,12 @@ export function createSupervision(settings: Partial<TaskSettings> = {}) {
   const clock = new ManualClock();
   const pool = new FakePool();
   const recorder = new FakeRecorder();
-  const supervisor = new Supervisor({ clock, ids: new IdSource(), recorder });
+  const ids = new IdSource();
+  const supervisor = new Supervisor({ clock, ids, recorder });
   const run = () => {
     const watched = new WatchedRequest();
-    watched.watch(supervisor.run(targetOf(pool, settings), call, watched));
+    const firstTraceId = ids.traceId();
+    watched.watch(supervisor.run(targetOf(pool, settings), { ...call, firstTraceId }, watched));
     return watched;
   };
   return { clock, pool, recorder, supervisor, run };

@@ -12,6 +12,8 @@ import { ManualClock } from "../manual_clock.ts";
 const request: RequestRecord = {
   requestId: "request",
   traceId: "trace",
+  firstTraceId: "trace",
+  traceparent: undefined,
   deployment: "acme",
   release: "r1",
   task: "hello",
@@ -25,6 +27,9 @@ const request: RequestRecord = {
 };
 const invocation: InvocationRecord = {
   traceId: "trace",
+  firstTraceId: "trace",
+  previousTraceId: undefined,
+  traceparent: undefined,
   requestId: "request",
   attempt: 1,
   deployment: "acme",
@@ -40,6 +45,11 @@ const invocation: InvocationRecord = {
   delivered: true,
   startedAt: 0,
   durationMs: 5,
+  queuedMs: 0,
+  authenticateMs: 0.1,
+  handlerMs: 4.5,
+  cpuMs: undefined,
+  peakRssBytes: undefined,
 };
 const call = { traceId: "trace", requestId: "request", task: "hello" };
 const output: TaskOutput = { pid: 7, stream: "console", level: "warn", text: "hi", calls: [call] };
