@@ -1,4 +1,4 @@
-import { createAdmin } from "./admin/admin.ts";
+import { type AdminSource, createAdmin } from "./admin/admin.ts";
 import { openAdminSocket } from "./admin/admin_socket.ts";
 import { systemClock } from "./base/clock.ts";
 import { settlesWithin } from "./base/deadline.ts";
@@ -21,6 +21,8 @@ import type { ReleasePool } from "./pool/release_pool.ts";
 import { WorkerHub } from "./pool/worker_hub.ts";
 import type { Recorder } from "./protocol/records.ts";
 import { Pools } from "./server/pools.ts";
+import { toAll } from "./server/recorders.ts";
+import { Signals } from "./server/signals.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
 import { LogWriter } from "./store/log_writer.ts";
@@ -70,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const surroundings = createSurroundings(options);
   await using started = new AsyncDisposableStack();
   started.defer(async () => void await surroundings.logWriter.flush(logFlushMs));
+  started.defer(() => surroundings.signals.close());
   await openDataFolder(settings.dataDir, surroundings.log);
   const hub = await WorkerHub.open(platform, { ...surroundings, clock: systemClock });
   started.defer(() => hub.close());
@@ -81,7 +84,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const admin = await openAdmin(options, { state, log: surroundings.log });
+  const metrics = () =>
+    surroundings.signals.metrics(() =>
+      deployments.releases.map(({ hostname, pool }) => ({ deployment: hostname, ...pool.snapshot }))
+    );
+  const admin = await openAdmin(options, { state, metrics, log: surroundings.log });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
   started.move();
@@ -145,7 +152,7 @@ class RunningServer implements Server {
   }
 
   async close(): Promise<boolean> {
-    const { state, supervisor, listener, deployments, admin, hub, log } = this.#parts;
+    const { state, supervisor, listener, deployments, admin, hub, signals, log } = this.#parts;
     state.isReady = false;
     log.info("server.stopping", { note: "what runs may finish, a second signal ends it at once" });
     supervisor.drain();
@@ -157,6 +164,7 @@ class RunningServer implements Server {
     await listener.abort();
     await admin.abort();
     await hub.close();
+    await signals.close();
     await this.flushLog();
     return isFinished;
   }
@@ -190,6 +198,7 @@ class RunningServer implements Server {
 interface Surroundings {
   readonly logWriter: LogWriter;
   readonly log: Log;
+  readonly signals: Signals;
   readonly recorder: Recorder;
   readonly ids: IdSource;
 }
@@ -200,16 +209,21 @@ function createSurroundings({ platform, settings }: ServerOptions): Surroundings
   const output = new LogWriter({ platform, onDropped });
   const log: Log = createLog(output, { format, level });
   const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorder = createReporter({ output, log, clock: systemClock, format, showRequests });
-  return { logWriter: output, log, recorder, ids: new IdSource() };
+  const reporter = createReporter({ output, log, clock: systemClock, format, showRequests });
+  const signals = new Signals({ platform });
+  const recorder = toAll([reporter, signals.recorder]);
+  return { logWriter: output, log, signals, recorder, ids: new IdSource() };
 }
 
 function openDeployments(
   { platform, settings, appDirs }: ServerOptions,
-  { hub, log, recorder }: Surroundings & { readonly hub: WorkerHub },
+  { hub, log, recorder, signals }: Surroundings & { readonly hub: WorkerHub },
 ): Promise<Deployments<ReleasePool>> {
   const { environment, hostname, dataDir, task: overrides } = settings;
-  const pools = new Pools({ platform, settings, hub, log, recorder });
+  const pools = new Pools({
+    ...{ platform, settings, hub, log, recorder },
+    onProcessEnded: (deployment, cause) => signals.processEnded(deployment, cause),
+  });
   return Deployments.open<ReleasePool>({
     ...{ appDirs, environment, hostname, dataDir, log, platform, overrides },
     openPool: (target) => pools.open(target),
@@ -233,9 +247,13 @@ function createGateway(
 
 async function openAdmin(
   { platform, settings: { admin, dataDir } }: ServerOptions,
-  { state, log }: { readonly state: { readonly isReady: boolean }; readonly log: Log },
+  { state, metrics, log }: {
+    readonly state: { readonly isReady: boolean };
+    readonly metrics: AdminSource["metrics"];
+    readonly log: Log;
+  },
 ): Promise<HttpServer> {
-  const handler = createAdmin({ isReady: () => state.isReady });
+  const handler = createAdmin({ isReady: () => state.isReady, metrics });
   const http = { handler, tls: undefined, reusePort: false, idleTimeoutSeconds: adminIdleSeconds };
   const listenAt = (address: HttpAddress) => listen(platform, { address, ...http });
   if (admin.kind !== "unix") return await listenAt(admin);

@@ -5,6 +5,8 @@ import type { HttpHandler } from "../platform/platform.ts";
 export interface AdminSource {
   /** Whether requests are accepted: false from the start of a drain. */
   isReady(): boolean;
+  /** What is measured, as Prometheus reads it. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /** The control side of a server, never reachable through its public port. */
@@ -15,6 +17,10 @@ export function createAdmin(source: AdminSource): HttpHandler {
     .get("/readyz", (c) => {
       const isReady = source.isReady();
       return c.json({ status: isReady ? "ready" : "draining" }, isReady ? 200 : 503);
+    })
+    .get("/metrics", async (c) => {
+      const { contentType, text } = await source.metrics();
+      return c.body(text, 200, { "content-type": contentType });
     })
     .notFound((c) => c.json({ message: "Not Found" }, 404));
   return (request) => app.fetch(request);

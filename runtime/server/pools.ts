@@ -24,6 +24,8 @@ export interface PoolsOptions {
   readonly hub: WorkerHub;
   readonly log: Log;
   readonly recorder: Recorder;
+  /** A process of a deployment has ended; why, in one word. */
+  onProcessEnded(deployment: string, cause: string): void;
 }
 
 /** Opens the processes of each release. */
@@ -48,7 +50,7 @@ export class Pools {
       boot: { ...toBoot(target, environment), database },
       settings: toPoolSettings(processes),
       onOutput: (output) => recorder.output(output),
-      onProcessEnded: () => {},
+      onProcessEnded: (cause) => this.#options.onProcessEnded(target.hostname, cause),
     });
   }
 }
