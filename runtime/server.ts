@@ -210,7 +210,8 @@ function createSurroundings({ platform, settings }: ServerOptions): Surroundings
   const log: Log = createLog(output, { format, level });
   const showRequests = platform.isTerminal("stderr") || level === "debug";
   const reporter = createReporter({ output, log, clock: systemClock, format, showRequests });
-  const signals = new Signals({ platform });
+  const { otlp, tls } = settings;
+  const signals = new Signals({ platform, log, otlp, scheme: tls ? "https" : "http" });
   const recorder = toAll([reporter, signals.recorder]);
   return { logWriter: output, log, signals, recorder, ids: new IdSource() };
 }

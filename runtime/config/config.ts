@@ -4,6 +4,7 @@ import { didYouMean } from "../base/nearest.ts";
 import { maxSocketPathBytes } from "../base/socket_path.ts";
 import type { TaskSettings } from "../base/task_settings.ts";
 import type { AddressSet } from "./address_set.ts";
+import { type OtlpSettings, readOtlp } from "./otlp.ts";
 import type { AdminAddress } from "./parsers.ts";
 import { badSetting, readSetting, type Setting, type Sources, variableOf } from "./setting.ts";
 import { type SettingName, settingTable } from "./table.ts";
@@ -30,6 +31,8 @@ export interface Settings {
   readonly tls: TlsFiles | undefined;
   readonly reusePort: boolean;
   readonly admin: AdminAddress;
+  /** Where spans go; undefined for nowhere. */
+  readonly otlp: OtlpSettings | undefined;
   readonly logFormat: "text" | "json";
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -109,6 +112,8 @@ export async function readSettings({ names, flags, env }: ReadOptions): Promise<
     tls: toTlsFiles(read("tlsCert", table.tlsCert), read("tlsKey", table.tlsKey)),
     reusePort: read("reusePort", table.reusePort),
     admin: toAdminAddress(read("admin", table.admin), dataDir),
+    // Only a command that serves has spans.
+    otlp: names.includes("admin") ? readOtlp(env) : undefined,
     logFormat: read("logFormat", table.logFormat),
     logLevel: read("logLevel", table.logLevel),
   });

@@ -43,6 +43,7 @@ test("readSettings() has a default for everything", async () => {
     reusePort: false,
     tls: undefined,
     admin: { kind: "unix", path: resolve(".webtaskd/admin.sock") },
+    otlp: undefined,
     logFormat: "text",
     logLevel: "info",
   });
