@@ -25,6 +25,7 @@ import { toAll } from "./server/recorders.ts";
 import { Signals } from "./server/signals.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
+import { toLogStyle } from "./store/log_style.ts";
 import { LogWriter } from "./store/log_writer.ts";
 import { createReporter } from "./store/reporter.ts";
 
@@ -204,13 +205,13 @@ interface Surroundings {
 }
 
 function createSurroundings({ platform, settings }: ServerOptions): Surroundings {
-  const { logFormat: format, logLevel: level } = settings;
+  const { logLevel: level, otlp, tls } = settings;
+  const isTerminal = platform.isTerminal("stderr");
+  const { format, showRequests } = toLogStyle({ ...settings, isTerminal });
   const onDropped = (lines: number) => log.warn("log.dropped", { lines });
   const output = new LogWriter({ platform, onDropped });
   const log: Log = createLog(output, { format, level });
-  const showRequests = platform.isTerminal("stderr") || level === "debug";
   const reporter = createReporter({ output, log, clock: systemClock, format, showRequests });
-  const { otlp, tls } = settings;
   const signals = new Signals({ platform, log, otlp, scheme: tls ? "https" : "http" });
   const recorder = toAll([reporter, signals.recorder]);
   return { logWriter: output, log, signals, recorder, ids: new IdSource() };

@@ -33,7 +33,8 @@ export interface Settings {
   readonly admin: AdminAddress;
   /** Where spans go; undefined for nowhere. */
   readonly otlp: OtlpSettings | undefined;
-  readonly logFormat: "text" | "json";
+  /** `undefined` stands for text on a terminal, and JSON without a line per request elsewhere. */
+  readonly logFormat: "text" | "json" | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 

@@ -252,11 +252,11 @@ export const settingTable = Object.freeze({
     sentence: "The admin listener: unix for admin.sock in the data folder, or HOST:PORT.",
     parse: parseAdmin,
   }),
-  logFormat: single({
+  logFormat: optional({
     flag: "log",
     placeholder: "FORMAT",
-    default: "text",
-    sentence: "How log lines look: text or json.",
+    defaultNote: "text on a terminal, else json, without a line per request",
+    sentence: "How log lines look: text, or json with a line for every request and invocation.",
     parse: oneOf(["text", "json"]),
   }),
   logLevel: single({

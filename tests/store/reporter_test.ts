@@ -185,7 +185,7 @@ describe("createReporter() for people", () => {
 
 describe("createReporter() for machines", () => {
   test("writes one object a line", () => {
-    const { reporter, stderr } = createReporting({ format: "json", showRequests: false });
+    const { reporter, stderr } = createReporting({ format: "json", showRequests: true });
     reporter.requestEnded({ ...request, reason: "two\nlines" });
     reporter.invocationEnded(invocation);
     reporter.output(output);
@@ -205,5 +205,28 @@ describe("createReporter() for machines", () => {
       { time, level: "warn", event: "request", ...ended, status: 504, answer: "timed-out" },
     ]);
     expect(stderr()).toStartWith('{"time":"');
+  });
+
+  test("who did not ask for every request, writes what went wrong, and what tasks print", () => {
+    const clock = new ManualClock();
+    const { reporter, stderr } = createReporting({ format: "json", showRequests: false, clock });
+    reporter.requestEnded(request);
+    reporter.requestEnded({ ...request, status: 404, answer: "refused" });
+    reporter.invocationEnded({ ...invocation, state: "COMPLETED" });
+    reporter.invocationEnded({ ...invocation, code: "invalid_json" });
+    expect(stderr()).toBe("");
+    reporter.invocationEnded(invocation);
+    reporter.output(output);
+    for (let times = 0; times < 12; times++) {
+      reporter.requestEnded({ ...request, status: 504, answer: "timed-out" });
+    }
+    clock.advance(1_000);
+    reporter.requestEnded({ ...request, status: 504, answer: "timed-out" });
+    const lines = stderr().trimEnd().split("\n").map((line) => JSON.parse(line));
+    expect(lines.map(({ event }) => event)).toEqual([
+      ...["invocation", "output"],
+      ...Array(11).fill("request"),
+    ]);
+    expect(lines.at(-1)).toMatchObject({ status: 504, omitted: 2 });
   });
 });
