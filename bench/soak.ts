@@ -12,7 +12,7 @@ const app = "mixed";
 const idleMs = 3_000;
 /** After the load: overdue invocations run to their end, then processes idle. */
 const calmMs = 30_000;
-/** Memory counts once everything has been allocated that a busy server needs. */
+/** Memory counts once everything has been allocated that a busy server needs: after a minute of five. */
 const warmUpPart = 0.2;
 const sampleMs = 500;
 const maxGrowth = 1.1;
@@ -154,7 +154,8 @@ async function soak(
   const growth = (late ?? NaN) / (early ?? NaN);
   return publish({
     ...{ target, seconds, statuses: ledger.statuses },
-    rssMiB: { early: rounded(early ?? NaN), late: rounded(late ?? NaN), growth: rounded(growth) },
+    rssMiB: { early: rounded(early ?? NaN), late: rounded(late ?? NaN) },
+    growthPercent: rounded((growth - 1) * 100),
     handles: { before: handlesBefore, after: handlesAfter },
     problemCount: ledger.problems.length,
     problems: ledger.problems.slice(0, 20),

@@ -3,12 +3,16 @@ import type { Environment } from "../base/environment.ts";
 import { didYouMean } from "../base/nearest.ts";
 import { maxSocketPathBytes } from "../base/socket_path.ts";
 import type { TaskSettings } from "../base/task_settings.ts";
+import { formatSize } from "../base/units.ts";
 import type { AddressSet } from "./address_set.ts";
 import { type OtlpSettings, readOtlp } from "./otlp.ts";
 import type { AdminAddress } from "./parsers.ts";
 import { badSetting, readSetting, type Setting, type Sources, variableOf } from "./setting.ts";
 import { type SettingName, settingTable } from "./table.ts";
 import { readTaskVariables } from "./task_variables.ts";
+
+/** Where nothing else is said, a process that uses more memory is replaced. */
+const mostRecycleRssBytes = 512 * 2 ** 20;
 
 /** Every setting of a process, read and checked. */
 export interface Settings {
@@ -153,11 +157,25 @@ function toOverrides(
   });
 }
 
-function toProcessSettings(processes: ProcessSettings): ProcessSettings {
-  const { min, max } = processes;
-  if (max === undefined || min <= max) return Object.freeze(processes);
-  const fix = `it is more than --max (${max}): lower it, or raise --max`;
-  throw badSetting(`--min ${min} (${variableOf(settingTable.min)})`, fix);
+type GivenProcessSettings =
+  & Omit<ProcessSettings, "recycleRssBytes">
+  & { readonly recycleRssBytes: number | undefined };
+
+function toProcessSettings(given: GivenProcessSettings): ProcessSettings {
+  const { min, max, maxRssBytes } = given;
+  const { recycleRssBytes = Math.min(mostRecycleRssBytes, maxRssBytes / 2) } = given;
+  if (max !== undefined && min > max) {
+    const fix = `it is more than --max (${max}): lower it, or raise --max`;
+    throw badSetting(`--min ${min} (${variableOf(settingTable.min)})`, fix);
+  }
+  if (recycleRssBytes >= maxRssBytes) {
+    const fix = `it is not below --max-rss (${
+      formatSize(maxRssBytes)
+    }): lower it, or raise --max-rss`;
+    const name = variableOf(settingTable.recycleRss);
+    throw badSetting(`--recycle-rss ${formatSize(recycleRssBytes)} (${name})`, fix);
+  }
+  return Object.freeze({ ...given, recycleRssBytes });
 }
 
 function toTlsFiles(certFile: string | undefined, keyFile: string | undefined) {

@@ -205,10 +205,10 @@ export const settingTable = Object.freeze({
     sentence: "At what age a process is replaced.",
     parse: parseDuration,
   }),
-  recycleRss: single({
+  recycleRss: optional({
     flag: "recycle-rss",
     placeholder: "SIZE",
-    default: "512MiB",
+    defaultNote: "512MiB, or half of --max-rss where that is less",
     sentence: "A process that uses more memory than this is replaced.",
     parse: parseSize,
   }),

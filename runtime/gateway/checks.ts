@@ -92,6 +92,7 @@ async function learnShape(
   const { release: { pool }, task: { name, settings } } = target;
   if (pool.shapeOf(name)) return undefined;
   const { request: { signal }, info } = exchange;
+  const sinceMs = clock.monotonicMs();
   const wait = new AbortController();
   const leave = () => wait.abort();
   let isOverdue = false;
@@ -102,6 +103,7 @@ async function learnShape(
   signal.addEventListener("abort", leave, { once: true });
   info.waiting();
   await pool.describeTask(name, wait.signal);
+  exchange.waitedMs = clock.monotonicMs() - sinceMs;
   cancel();
   signal.removeEventListener("abort", leave);
   if (isOverdue) return toOutgoing({ kind: "timed-out", traceId: undefined }, exchange);

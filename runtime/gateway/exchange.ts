@@ -59,6 +59,7 @@ export class Exchange implements ReplyContext, WaitingClient {
   target: Target | undefined;
   /** The trace ID of its first invocation, once it is let in. */
   firstTraceId: string | undefined;
+  waitedMs = 0;
   #held: HeldBody | undefined;
   readonly #owner: ExchangeOwner;
   readonly #arrival: Arrival;

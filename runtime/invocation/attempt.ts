@@ -1,3 +1,4 @@
+import type { IdSource } from "../base/ids.ts";
 import type { Call, Ending, HeaderFields, OwnedCall, Refusal } from "../protocol/call.ts";
 import { noFigures } from "../protocol/figures.ts";
 import type { InvocationRecord, InvocationState, OverdueInvocation } from "../protocol/records.ts";
@@ -20,11 +21,9 @@ export type AdmittedCall = Omit<Call, "traceId" | "attempt" | "deadlineMs">;
 export interface AttemptParts {
   readonly call: AdmittedCall;
   readonly target: Target;
-  /** Its number among those of the request, from 1. */
-  readonly number: number;
-  readonly traceId: string;
-  /** Of the attempt before it. */
-  readonly previousTraceId: string | undefined;
+  /** The attempt before it. */
+  readonly previous: Pick<Attempt, "attempt" | "traceId"> | undefined;
+  readonly ids: Pick<IdSource, "traceId">;
 }
 
 /**
@@ -54,13 +53,10 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   isKilled = false;
   isRecorded = false;
 
-  constructor(
-    { call, target, number, traceId, previousTraceId }: AttemptParts,
-    events: AttemptEvents,
-  ) {
-    this.attempt = number;
-    this.traceId = traceId;
-    this.#previousTraceId = previousTraceId;
+  constructor({ call, target, previous, ids }: AttemptParts, events: AttemptEvents) {
+    this.attempt = (previous?.attempt ?? 0) + 1;
+    this.traceId = previous ? ids.traceId() : call.firstTraceId;
+    this.#previousTraceId = previous?.traceId;
     this.#call = call;
     this.#target = target;
     this.#events = events;

@@ -23,6 +23,8 @@ export type Answer =
 
 /** Whoever waits for the answer. */
 export interface WaitingClient {
+  /** How long it has waited for what supervision needs: a part of its request's time. */
+  readonly waitedMs: number;
   /** Called once, when everything about the answer has been recorded. */
   onAnswer(answer: Answer): void;
   /** The wait takes longer than most: from here on it is worth knowing when the client leaves. */
@@ -101,10 +103,10 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     return this.#next !== undefined;
   }
 
-  /** The request has just been read: its times count from here. */
+  /** The request has been read: its times count from there. */
   start(): void {
     this.#tick();
-    this.readMs = this.nowMs;
+    this.readMs = this.nowMs - this.#client.waitedMs;
     this.#advance();
   }
 
@@ -217,13 +219,11 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   }
 
   #createAttempt(): Attempt {
-    const previous = this.attempts.at(-1);
     return new Attempt({
       call: this.#call,
       target: this.#target,
-      number: this.attempts.length + 1,
-      traceId: previous ? this.#owner.options.ids.traceId() : this.#call.firstTraceId,
-      previousTraceId: previous?.traceId,
+      previous: this.attempts.at(-1),
+      ids: this.#owner.options.ids,
     }, this);
   }
 

@@ -51,7 +51,10 @@ export const platform: Platform = {
     process.on("uncaughtException", (error) => listener("exception", error));
     process.on("unhandledRejection", (error) => listener("rejection", error));
   },
-  dropPrivileges: () => Promise.resolve(),
+  dropPrivileges() {
+    delete process.env[tailCalls];
+    return Promise.resolve();
+  },
   stubModule(specifier) {
     Bun.plugin({
       name: specifier,
@@ -73,6 +76,13 @@ function programCommand(): string[] {
  * would take settings, and code to run first, from files of the app. The executable is built so.
  */
 const ownSettings = ["--no-install", "--no-env-file", "--config=/dev/null"];
+
+/**
+ * Whether a function that ends in `return f()` leaves the stack before `f` begins, as strict code
+ * does in JavaScriptCore alone: the stack of an error would not name the task's own line.
+ */
+const tailCalls = "BUN_JSC_useTailCalls";
+
 /** The streams of `process` keep without limit what nobody reads, and end with the reader. */
 function writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) =>
@@ -107,7 +117,7 @@ function startChild(options: SpawnOptions) {
     return Bun.spawn({
       cmd: [...options.command],
       cwd: options.cwd,
-      env: { ...options.env },
+      env: { ...options.env, [tailCalls]: "0" },
       stdin: Buffer.from(options.stdin),
       stdout: "pipe",
       stderr: "pipe",
@@ -145,7 +155,8 @@ class SocketConnection implements Connection {
     const written = this.#pendingBytes > 0 ? 0 : this.#socket.write(bytes);
     // A negative count is how Bun says that the socket is closed.
     if (written < 0) return;
-    if (written < bytes.length) this.#keep(bytes.slice(written));
+    // A `Buffer`'s own `slice` would copy nothing, and the writer uses its bytes again.
+    if (written < bytes.length) this.#keep(new Uint8Array(bytes.subarray(written)));
   }
 
   close(): void {

@@ -45,12 +45,11 @@ function openLibc<const Functions extends Record<string, FFIFunction>>(functions
   return undefined;
 }
 
-/** Has the kernel end this process when its parent dies. */
-export function dieWithParent(): void {
-  const parent = process.ppid;
+/** Has the kernel end this process when its parent dies, or has died. */
+export function dieWithParent(parentPid: number): void {
   prctl(prSetPdeathsig, sigkill);
   // The parent may have died before the request reached the kernel.
-  if (process.ppid !== parent) process.kill(process.pid, "SIGKILL");
+  if (process.ppid !== parentPid) process.kill(process.pid, "SIGKILL");
 }
 
 /** Keeps other processes of the same user from looking into this one. */

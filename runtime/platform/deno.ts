@@ -1,17 +1,9 @@
-import { createConnection, createServer, type Socket } from "node:net";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RuntimeError } from "../base/errors.ts";
 import { serveHttp } from "./deno_http.ts";
 import { dieWithParent, forbidInspection, lockFolder, mapShared } from "./deno_libc.ts";
-import type {
-  Child,
-  Connection,
-  ConnectionEvents,
-  Listener,
-  Platform,
-  SpawnOptions,
-} from "./platform.ts";
+import { connect, listen } from "./deno_socket.ts";
+import type { Child, Platform, SpawnOptions } from "./platform.ts";
 import { readRssBytes, readUsage } from "./process_usage.ts";
 
 /** Everything that Deno does differently; holds no policy. */
@@ -53,8 +45,6 @@ export const platform: Platform = {
   },
   async dropPrivileges() {
     await Deno.permissions.revoke({ name: "ffi" });
-    // Where Node tells for what a process stays alive, Deno hands out the sockets themselves.
-    Object.assign(process, { _getActiveHandles: () => [] });
   },
   // The import map of `programCommand` holds the stubs.
   stubModule() {},
@@ -148,45 +138,4 @@ async function writeStdin(stdin: WritableStream<Uint8Array>, text: string): Prom
 
 async function forward(stream: ReadableStream<Uint8Array>, sink: (bytes: Uint8Array) => void) {
   for await (const bytes of stream) sink(bytes);
-}
-
-/** Node's sockets queue what the kernel does not take, and keep the bytes: they get a copy. */
-function toConnection(socket: Socket, accept: (connection: Connection) => ConnectionEvents) {
-  const connection: Connection = {
-    write(bytes) {
-      if (!socket.destroyed) socket.write(bytes.slice());
-    },
-    get pendingBytes() {
-      return socket.writableLength;
-    },
-    close: () => void socket.end(),
-  };
-  const events = accept(connection);
-  socket.on("data", (bytes: Uint8Array) => events.onData(bytes));
-  socket.on("error", () => socket.destroy());
-  socket.once("close", () => events.onClose());
-  return connection;
-}
-
-function listen(
-  path: string,
-  accept: (connection: Connection) => ConnectionEvents,
-): Promise<Listener> {
-  const server = createServer((socket) => void toConnection(socket, accept));
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(path, () => resolve({ close: () => void server.close() }));
-  });
-}
-
-function connect(path: string, events: ConnectionEvents): Promise<Connection> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(path);
-    const onError = (cause: Error) => reject(cause);
-    socket.once("error", onError);
-    socket.once("connect", () => {
-      socket.off("error", onError);
-      resolve(toConnection(socket, () => events));
-    });
-  });
 }

@@ -34,12 +34,11 @@ function tryOpen(path: string): Deno.FsFile | undefined {
   }
 }
 
-/** Has the kernel end this process when its parent dies. */
-export function dieWithParent(): void {
-  const parent = Deno.ppid;
+/** Has the kernel end this process when its parent dies, or has died. */
+export function dieWithParent(parentPid: number): void {
   prctl(prSetPdeathsig, sigkill);
   // The parent may have died before the request reached the kernel.
-  if (Deno.ppid !== parent) Deno.kill(Deno.pid, "SIGKILL");
+  if (Deno.ppid !== parentPid) Deno.kill(Deno.pid, "SIGKILL");
 }
 
 /** Keeps other processes of the same user from looking into this one. */

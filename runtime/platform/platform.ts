@@ -116,7 +116,7 @@ export interface ProcessUsage {
 }
 
 /** A role of the one program: who a process is decides what its `main` does. */
-export type Role = "gateway" | "worker";
+export type Role = "gateway" | "worker" | "migrator";
 
 /** Signals a process of ours listens to. */
 export type ProcessSignal = "SIGTERM" | "SIGINT" | "SIGHUP";
@@ -171,8 +171,11 @@ export interface Platform {
    * stand in the way, when the folder is not there or not ours to read, or the system has no locks.
    */
   lockFolder(path: string, kind: "shared" | "alone"): FolderLock | undefined;
-  /** Has the kernel end this process when its parent dies, even while it is blocked. */
-  dieWithParent(): void;
+  /**
+   * Has the kernel end this process when its parent dies, even while it is blocked; ends it now where
+   * that process is not its parent any more.
+   */
+  dieWithParent(parentPid: number): void;
   /**
    * Keeps other processes of the same user, task code among them, from reading this one's memory and
    * environment. Root may read both all the same.
@@ -183,7 +186,7 @@ export interface Platform {
    * process.
    */
   onUncaught(listener: (kind: "exception" | "rejection", error: unknown) => void): void;
-  /** Gives up abilities that task code must not have, where the runtime knows the notion. */
+  /** Gives up what task code must not have: abilities, and variables that are for the runtime. */
   dropPrivileges(): Promise<void>;
   /** Answers imports of a package that exists only as types with an empty module. */
   stubModule(specifier: string): void;

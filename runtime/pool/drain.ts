@@ -13,6 +13,7 @@ export class Drain {
   readonly #options: DrainOptions;
   readonly #waiters: (() => void)[] = [];
   #isBegun = false;
+  #isClosed = false;
   #holds = 0;
 
   constructor(options: DrainOptions) {
@@ -36,6 +37,7 @@ export class Drain {
   /** Begins the drain; resolves when nothing is left. */
   begin(): Promise<void> {
     this.#isBegun = true;
+    if (this.#isClosed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
       this.settle();
@@ -44,11 +46,20 @@ export class Drain {
 
   /** Something has ended: looks what is left. */
   settle(): void {
-    if (!this.#isBegun) return;
+    if (!this.#isBegun || this.#isClosed) return;
     const { isNeeded, isEmpty, retireAll } = this.#options;
     if (isNeeded(this.#holds > 0)) return;
     retireAll();
-    if (this.#holds > 0 || !isEmpty()) return;
+    if (this.#holds === 0 && isEmpty()) this.#end();
+  }
+
+  /** The pool is closed: nothing can come any more, whoever still holds it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#end();
+  }
+
+  #end(): void {
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }

@@ -7,6 +7,7 @@ import type { TaskOutput } from "../protocol/records.ts";
 import { workerEnvironment } from "./environment.ts";
 import type { PoolSettings } from "./pool_settings.ts";
 import { ReleasePool } from "./release_pool.ts";
+import { StartTurns } from "./start_turns.ts";
 import { WorkerHub } from "./worker_hub.ts";
 
 /** One process at a time, which runs nothing and lives only to tell. */
@@ -60,6 +61,7 @@ export async function inspectTasks(
       database: { dir: null, dataModel },
     },
     settings: scratch,
+    turns: new StartTurns(scratch.maxProcesses),
     memoryGroups: undefined,
     onOutput,
     onProcessEnded: () => {},

@@ -8,11 +8,16 @@ export class MarkFile {
   readonly #bytes = Buffer.alloc(markBytes);
   #isOpen = true;
 
-  /** @throws when there is no room for it, or no file handle. */
+  /** @throws when there is no room for it, or no file handle; nothing is left of it then. */
   constructor(path: string) {
     this.path = path;
     this.#file = openSync(path, "wx+", 0o600);
-    writeSync(this.#file, new Uint8Array(markBytes));
+    try {
+      writeSync(this.#file, new Uint8Array(markBytes));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /**

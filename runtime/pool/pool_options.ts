@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Refusal } from "../protocol/call.ts";
-import type { BootMessage } from "../protocol/messages.ts";
+import type { AppFacts } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 import type { BrokenSlot } from "./broken_slot.ts";
 import type { MemoryGroups } from "./memory_groups.ts";
@@ -11,6 +11,7 @@ import type { EndCause } from "./process_end.ts";
 import type { ProcessSlot } from "./process_slot.ts";
 import type { Queued } from "./queue.ts";
 import type { ProcessNeed } from "./roster.ts";
+import type { StartTurns } from "./start_turns.ts";
 import type { WorkerHub } from "./worker_hub.ts";
 import type { WorkerState } from "./worker_state.ts";
 
@@ -20,9 +21,11 @@ export interface PoolOptions {
   readonly hub: WorkerHub;
   readonly clock: Clock;
   readonly log: Log;
-  readonly boot: Omit<BootMessage, "socket" | "token" | "markFile">;
+  readonly boot: AppFacts;
   readonly env: Readonly<Record<string, string>>;
   readonly settings: PoolSettings;
+  /** How many processes start at once, of this pool and others. */
+  readonly turns: StartTurns;
   /** Limits the memory of processes, where the system lets us. */
   readonly memoryGroups: MemoryGroups | undefined;
   /** Reads how much memory a process uses. */

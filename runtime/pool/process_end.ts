@@ -35,20 +35,34 @@ export interface ProcessEnd {
   readonly wasReady: boolean;
   /** The tasks whose top level was running. */
   readonly loading: readonly string[];
+  /** By a signal that the gateway did not send: anybody may have. */
+  readonly wasKilledByOthers: boolean;
 }
 
 /** What is known of a process that has ended. */
-export interface Death {
+export interface Death extends Pick<ProcessEnd, "wasReady" | "loading"> {
   readonly status: ExitStatus;
   /** `undefined` when nobody had asked it to end. */
   readonly reason: StopReason | undefined;
-  readonly wasReady: boolean;
   /** The last of what it wrote to standard error. */
   readonly errorTail: string | undefined;
 }
 
-/** Says why a process is gone. */
-export function toDeathFailure({ status, reason, wasReady, errorTail }: Death): Failure {
+/** Says how a process came to its end. */
+export function toProcessEnd({ loading, ...death }: Death): ProcessEnd {
+  const { status, reason, wasReady } = death;
+  return {
+    cause: reason?.cause ?? "exited",
+    failure: toDeathFailure(death),
+    wasReady,
+    loading,
+    wasKilledByOthers: reason === undefined && status.signal !== undefined,
+  };
+}
+
+function toDeathFailure(
+  { status, reason, wasReady, errorTail }: Omit<Death, "loading">,
+): Failure {
   const how = status.signal ? `signal ${status.signal}` : `exit code ${status.code}`;
   const why = reason ? `: ${reason.message}` : "";
   return {

@@ -58,7 +58,7 @@ export class ReleasePool {
     this.#drain = new Drain({
       // Whoever may yet come has to know what tasks export.
       isNeeded: (isHeld) =>
-        this.#queue.size + this.#newcomers.size + (isHeld ? this.#shapes.waiterCount : 0) > 0,
+        this.#queue.size + this.#newcomers.size + (isHeld ? this.#shapes.taskWaiterCount : 0) > 0,
       isEmpty: () => this.#roster.size === 0,
       retireAll: () => {
         this.#shapes.giveUp();
@@ -104,9 +104,7 @@ export class ReleasePool {
     this.#startWhereNeeded();
   }
 
-  /**
-   * Waits until it is known what every task exports; gives undefined when no process can tell.
-   */
+  /** Waits until it is known what every task exports; gives undefined when no process can tell. */
   async describe(): Promise<ReadonlyMap<string, TaskShape> | undefined> {
     while (!this.#shapes.isComplete && this.#isOpen) await this.#shapes.wait(undefined);
     return this.#shapes.all;
@@ -189,7 +187,7 @@ export class ReleasePool {
     for (const request of this.#newcomers.takeAll()) request.onRefused({ kind: "stopping" });
     for (const process of this.#roster.all) process.kill(serverStops);
     await Promise.all(this.#roster.all.map((process) => process.ended));
-    this.#drain.settle();
+    this.#drain.close();
   }
 
   #serve(): void {
@@ -215,14 +213,14 @@ export class ReleasePool {
       ...this.#roster.countShared(clock.monotonicMs()),
       queueLength: this.#queue.size,
       hasWaitedLong,
-      isDescriptionWanted: this.#shapes.waiterCount > 0 && !this.#roster.isDescribing,
+      isDescriptionWanted: this.#shapes.isWanted(this.#roster.describers),
     }, this.#drain.isBegun ? { ...settings, minProcesses: 0 } : settings);
     if (isWanted) this.#addShared();
   }
 
   #addShared(): void {
-    const isDescriber = !this.#shapes.isComplete && !this.#roster.isDescribing;
-    if (isDescriber) return this.#start({ describe: this.#shapes.plan() });
+    const describe = this.#shapes.plan(this.#roster.describers);
+    if (describe) return this.#start({ describe });
     // One that was meant for an attempt that never came serves as well.
     const isSpare = this.#newcomers.size === 0 && this.#roster.shareUnused() !== undefined;
     if (isSpare) this.#serve();
@@ -244,6 +242,7 @@ export class ReleasePool {
       preload: forTask,
       events: {
         onReady: () => this.#serve(),
+        onSlow: () => this.#startWhereNeeded(),
         onShape: (task, shape) => this.#shapes.learn(task, shape),
         onFree: () => process && this.#onFree(process),
         onUnavailable: () => this.#startWhereNeeded(),
@@ -275,7 +274,7 @@ export class ReleasePool {
     this.#roster.remove(process);
     this.#options.onProcessEnded(end.cause);
     if (this.#roster.size === 0) this.#upkeep.stop();
-    const isFine = end.wasReady || isWelcome(end) || this.#shapes.blame(end.loading, end.failure);
+    const isFine = end.wasReady || isWelcome(end) || this.#shapes.blame(end);
     if (isFine) this.#serve();
     else this.#starter.failed(end.failure);
   }
@@ -294,7 +293,7 @@ export class ReleasePool {
 
   #queueRefusal(): Refusal | undefined {
     const limit = this.#options.settings.maxQueue;
-    const isFull = this.#queue.size + this.#shapes.waiterCount >= limit;
+    const isFull = this.#queue.size + this.#shapes.taskWaiterCount >= limit;
     return isFull ? { kind: "queue-full", limit } : undefined;
   }
 }

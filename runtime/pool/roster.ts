@@ -1,3 +1,4 @@
+import type { Describer } from "./task_shapes.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 import type { WorkerState } from "./worker_state.ts";
 
@@ -18,7 +19,7 @@ export interface SharedCounts {
   /** As the former, but they have taken so long that nobody should wait for them. */
   readonly slow: number;
   readonly ready: number;
-  /** Alive, and not to be counted on. */
+  /** Alive, and not to be counted on; one that is stuck at a task's top level is, too. */
   readonly outside: number;
 }
 
@@ -47,9 +48,9 @@ export class Roster {
     return this.#single.length;
   }
 
-  /** Whether a process is finding out what tasks export. */
-  get isDescribing(): boolean {
-    return this.#shared.some(({ isDescribing }) => isDescribing);
+  /** Those who are finding out what tasks export. */
+  get describers(): readonly Describer[] {
+    return this.#shared.flatMap(({ describer }) => describer ?? []);
   }
 
   /** Whether a shared process takes calls, or will. */
@@ -141,9 +142,9 @@ export class Roster {
 
   countShared(nowMs: number): SharedCounts {
     const counts = { starting: 0, slow: 0, ready: 0, outside: 0 };
-    for (const { state, startedMs } of this.#shared) {
+    for (const { state, startedMs, describer } of this.#shared) {
       if (state === "ready") counts.ready += 1;
-      else if (state !== "starting") counts.outside += 1;
+      else if (state !== "starting" || describer?.isSlow) counts.outside += 1;
       // Loading tasks may take its time.
       else counts[nowMs - startedMs < slowStartMs ? "starting" : "slow"] += 1;
     }

@@ -5,6 +5,8 @@ import { takeBackAfterMs } from "../protocol/start_mark.ts";
 export class RunningCalls {
   readonly #calls = new Map<number, OwnedCall>();
   readonly #countByTask = new Map<string, number>();
+  /** Calls that came late to their worker, and when it was told that it may start them after all. */
+  readonly #letStartMs = new Map<number, number>();
   #nextId = 1;
 
   get size(): number {
@@ -46,21 +48,35 @@ export class RunningCalls {
     const call = this.#calls.get(id);
     if (!call) return undefined;
     this.#calls.delete(id);
+    if (this.#letStartMs.size > 0) this.#letStartMs.delete(id);
     this.#countByTask.set(call.task, this.countOf(call.task) - 1);
     return call;
+  }
+
+  /**
+   * Lets a call be started that came late to its worker, as though it had been sent now; false when it
+   * is not there any more.
+   */
+  letStart(id: number, nowMs: number): boolean {
+    if (!this.#calls.has(id)) return false;
+    this.#letStartMs.set(id, nowMs);
+    return true;
   }
 
   /** Takes out all of them. */
   takeAll(): readonly OwnedCall[] {
     const calls = this.all();
     this.#calls.clear();
+    this.#letStartMs.clear();
     this.#countByTask.clear();
     return calls;
   }
 
   /** Takes out what a blocked process cannot start any more, in order. */
   takeUnstarted(lastStarted: number, nowMs: number): OwnedCall[] {
-    return this.#takeAfter(lastStarted, (call) => nowMs - call.sentMs >= takeBackAfterMs);
+    const sentMs = (id: number, call: OwnedCall) => this.#letStartMs.get(id) ?? call.sentMs;
+    const isOld = (id: number, call: OwnedCall) => nowMs - sentMs(id, call) >= takeBackAfterMs;
+    return this.#takeAfter(lastStarted, isOld);
   }
 
   /** Takes out what a dead process has not started, in order. */
@@ -68,10 +84,13 @@ export class RunningCalls {
     return this.#takeAfter(lastStarted, () => true);
   }
 
-  #takeAfter(lastStarted: number, isTaken: (call: OwnedCall) => boolean): OwnedCall[] {
+  #takeAfter(
+    lastStarted: number,
+    isTaken: (id: number, call: OwnedCall) => boolean,
+  ): OwnedCall[] {
     const taken: OwnedCall[] = [];
     for (const [id, call] of this.#calls) {
-      if (id <= lastStarted || !isTaken(call)) continue;
+      if (id <= lastStarted || !isTaken(id, call)) continue;
       this.delete(id);
       taken.push(call);
     }

@@ -2,9 +2,10 @@ import type { CancelTimer } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Failure, Refusal } from "../protocol/call.ts";
 import type { PoolOptions } from "./pool_options.ts";
+import type { ProcessEnd } from "./process_end.ts";
 import { StartGuard } from "./start_guard.ts";
 import { WorkerProcess } from "./worker_process.ts";
-import type { WorkerStart } from "./worker_start.ts";
+import type { WorkerEvents, WorkerStart } from "./worker_start.ts";
 
 /** What a starter needs of the pool it belongs to. */
 export interface StarterEvents {
@@ -12,8 +13,13 @@ export interface StarterEvents {
   onFailed(): void;
   /** Too many starts have failed: none is tried for now. */
   onRefused(refusal: Refusal): void;
-  /** After a refusal: one may be tried again. */
+  /** After a refusal, or when others started too many: one may be tried again. */
   onRetry(): void;
+}
+
+/** What a process is started for. */
+export interface StartedProcess extends Pick<WorkerStart, "describe" | "preload"> {
+  readonly events: Omit<WorkerEvents, "onConnected">;
 }
 
 /** Starts processes, as long as they do not keep dying before they are of use. */
@@ -22,12 +28,14 @@ export class Starter {
   readonly #events: StarterEvents;
   readonly #guard: StartGuard;
   #cancelRetry: CancelTimer | undefined;
+  readonly #onTurn: () => void;
   #isClosed = false;
 
   constructor(options: PoolOptions, events: StarterEvents) {
     this.#options = options;
     this.#events = events;
     this.#guard = new StartGuard(options.clock);
+    this.#onTurn = () => events.onRetry();
   }
 
   /** Why the last process did not start, while none has since. */
@@ -49,18 +57,28 @@ export class Starter {
     return this.#isClosed ? { kind: "stopping" } : this.#guard.refusal();
   }
 
-  /** Starts a process; undefined when the system refuses, which counts as a failed start. */
-  start(kind: Pick<WorkerStart, "describe" | "preload" | "events">): WorkerProcess | undefined {
+  /**
+   * Starts a process; undefined when too many start already, whose turn is before, or when the system
+   * refuses, which counts as a failed start.
+   */
+  start({ describe, preload, events }: StartedProcess): WorkerProcess | undefined {
+    const endTurn = this.#options.turns.take(this.#onTurn);
+    if (!endTurn) return undefined;
+    const onReady = () => {
+      this.#guard.succeeded();
+      events.onReady();
+    };
+    const onEnded = (end: ProcessEnd) => {
+      endTurn();
+      events.onEnded(end);
+    };
+    const told: WorkerEvents = { ...events, onConnected: endTurn, onReady, onEnded };
     try {
-      const { events } = kind;
-      const onReady = () => {
-        this.#guard.succeeded();
-        events.onReady();
-      };
-      return new WorkerProcess({ ...this.#options, ...kind, events: { ...events, onReady } });
+      return new WorkerProcess({ ...this.#options, describe, preload, events: told });
     } catch (error) {
       const message = `No process could be started: ${messageOf(error)}`;
       const { stack } = error instanceof Error ? error : { stack: undefined };
+      endTurn();
       this.failed({ code: "start_failed", message, stack, publicMessage: undefined });
       return undefined;
     }
@@ -85,6 +103,7 @@ export class Starter {
   close(): void {
     this.#isClosed = true;
     this.#cancelRetry?.();
+    this.#options.turns.forget(this.#onTurn);
   }
 
   #retryAfter(delayMs: number): void {

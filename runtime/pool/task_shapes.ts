@@ -1,4 +1,5 @@
 import type { Failure, TaskShape } from "../protocol/call.ts";
+import type { ProcessEnd } from "./process_end.ts";
 
 /** What the next process that describes tasks has to load. */
 export interface DescribePlan {
@@ -6,6 +7,17 @@ export interface DescribePlan {
   /** One after the other: a process before it died with several loading. */
   readonly isCareful: boolean;
 }
+
+/** A process that is finding out what tasks export. */
+export interface Describer {
+  /** The tasks whose top level runs. */
+  readonly loading: readonly string[];
+  /** Whether it has been busy with the same task for so long that others should not wait for it. */
+  readonly isSlow: boolean;
+}
+
+/** What is looked at of the end of such a process. */
+export type DescriberEnd = Pick<ProcessEnd, "loading" | "failure" | "wasKilledByOthers">;
 
 /** What the shapes need of the pool they belong to. */
 export interface TaskShapesEvents {
@@ -23,7 +35,10 @@ export class TaskShapes {
   readonly #known = new Map<string, TaskShape>();
   readonly #deadly = new Map<string, Failure>();
   readonly #suspects = new Set<string>();
+  /** Tasks that were alone loading when somebody killed the process. */
+  readonly #wereKilled = new Set<string>();
   readonly #waiters = new Map<() => void, string | undefined>();
+  #taskWaiterCount = 0;
 
   constructor(tasks: readonly string[], events: TaskShapesEvents) {
     this.#tasks = tasks;
@@ -40,8 +55,14 @@ export class TaskShapes {
     return this.isComplete ? this.#known : undefined;
   }
 
-  get waiterCount(): number {
-    return this.#waiters.size;
+  /** Whether somebody waits for what one more process is to find out. */
+  isWanted(describers: readonly Describer[]): boolean {
+    return this.#waiters.size > 0 && this.plan(describers) !== undefined;
+  }
+
+  /** How many wait for one task, as requests do; who prepares a release waits for all. */
+  get taskWaiterCount(): number {
+    return this.#taskWaiterCount;
   }
 
   find(task: string): TaskShape | undefined {
@@ -53,9 +74,15 @@ export class TaskShapes {
     return this.#deadly.size === 0 ? undefined : this.#deadly.get(task);
   }
 
-  /** What is still to be found out: what somebody waits for comes first. */
-  plan(): DescribePlan {
-    const open = this.#tasks.filter((task) => !this.#known.has(task));
+  /**
+   * What one more process is to find out: what somebody waits for comes first. Undefined while another
+   * gets on with it; what those that do not are busy with is left to them.
+   */
+  plan(describers: readonly Describer[]): DescribePlan | undefined {
+    if (describers.some(({ isSlow }) => !isSlow)) return undefined;
+    const taken = describers.flatMap(({ loading }) => loading);
+    const open = this.#tasks.filter((task) => !this.#known.has(task) && !taken.includes(task));
+    if (open.length === 0) return undefined;
     if (this.#suspects.size > 0) {
       const suspects = open.filter((task) => this.#suspects.has(task));
       const others = open.filter((task) => !this.#suspects.has(task));
@@ -76,22 +103,29 @@ export class TaskShapes {
 
   /**
    * A process that did nothing else has died while it loaded tasks. Returns whether that explains its
-   * death: one task is found out, several are suspects.
+   * death: one task is found out, several are suspects. So is one that was loading when somebody killed
+   * the process, until that happens again.
    */
-  blame(loading: readonly string[], failure: Failure): boolean {
+  blame({ loading, failure, wasKilledByOthers }: DescriberEnd): boolean {
     const open = this.#tasks.filter((task) => loading.includes(task) && !this.#known.has(task));
     const [only] = open;
     if (only === undefined) return false;
-    if (open.length > 1) {
+    const isChance = wasKilledByOthers && !this.#wereKilled.has(only);
+    if (open.length > 1 || isChance) {
       for (const task of open) this.#suspects.add(task);
+      if (open.length === 1) this.#wereKilled.add(only);
       return true;
     }
-    const message = `Cannot load task "${only}" as its top level takes its process down: ` +
+    this.#convict(only, failure);
+    return true;
+  }
+
+  #convict(task: string, failure: Failure): void {
+    const message = `Cannot load task "${task}" as its top level takes its process down: ` +
       failure.message;
     const broken: Failure = { ...failure, code: "load_failed", message };
-    this.#deadly.set(only, broken);
-    this.learn(only, { kind: "broken", failure: broken });
-    return true;
+    this.#deadly.set(task, broken);
+    this.learn(task, { kind: "broken", failure: broken });
   }
 
   /** Resolves once a task, or every one, is known; or nobody can tell; or the signal aborts. */
@@ -105,10 +139,12 @@ export class TaskShapes {
     return new Promise((resolve) => {
       const wake = () => {
         signal?.removeEventListener("abort", wake);
-        this.#waiters.delete(wake);
+        // A signal may abort what a giving up has just woken.
+        if (this.#waiters.delete(wake) && task !== undefined) this.#taskWaiterCount -= 1;
         resolve();
       };
       this.#waiters.set(wake, task);
+      if (task !== undefined) this.#taskWaiterCount += 1;
       signal?.addEventListener("abort", wake, { once: true });
     });
   }

@@ -75,8 +75,13 @@ export class WorkerChild {
 
   #spawn({ line, running }: WorkerChildOptions): Child {
     const { platform, hub, boot, env } = this.#start;
-    const files = { socket: hub.socketPath, token: line.token, markFile: this.#mark.path };
-    const bootMessage: BootMessage = { ...boot, ...files };
+    const bootMessage: BootMessage = {
+      ...boot,
+      gatewayPid: platform.pid,
+      socket: hub.socketPath,
+      token: line.token,
+      markFile: this.#mark.path,
+    };
     try {
       return platform.spawn({
         command: platform.selfCommand("worker"),

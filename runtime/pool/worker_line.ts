@@ -1,3 +1,4 @@
+import { RuntimeError } from "../base/errors.ts";
 import type { Connection } from "../platform/platform.ts";
 import type { OwnedCall } from "../protocol/call.ts";
 import { FrameWriter } from "../protocol/frames.ts";
@@ -5,6 +6,9 @@ import { writeGatewayMessage } from "../protocol/gateway_codec.ts";
 import type { GatewayMessage, WorkerMessage } from "../protocol/messages.ts";
 import { parseWorkerMessage } from "../protocol/worker_codec.ts";
 import type { WorkerHub } from "./worker_hub.ts";
+
+/** A worker reads the answer to a question before it asks the next, but it may be slow to read. */
+const maxUnreadAnswers = 1_000;
 
 /** What happens on the line to a worker. */
 export interface WorkerLineEvents {
@@ -23,6 +27,10 @@ export class WorkerLine {
   #connection: Connection | undefined;
   /** The time that the worker takes the next call to be sent at. */
   #sentTicks = -1;
+  /** Pings that have not been answered. */
+  #pings = 0;
+  /** Answers since the worker last had read all that there was. */
+  #unreadAnswers = 0;
 
   constructor(hub: WorkerHub, events: WorkerLineEvents) {
     this.#hub = hub;
@@ -50,25 +58,33 @@ export class WorkerLine {
     this.send({ kind: "call", id, call });
   }
 
-  /** Lets the worker start the call that it has asked about. */
-  go(nowMs: number): void {
+  /** Tells the worker whether the call that it has asked about is its own: it may start it now. */
+  answer(isItsOwn: boolean, nowMs: number): void {
+    this.#expectReader();
+    if (!isItsOwn) return this.send({ kind: "drop" });
     this.#sendTime(nowMs);
     this.send({ kind: "go" });
   }
 
-  /** Tells the worker that the call it has asked about is not its own any more. */
-  drop(): void {
-    this.send({ kind: "drop" });
-  }
-
   /** Asks the worker for a sign of life, at once. */
   ping(): void {
+    this.#pings += 1;
     this.send({ kind: "ping" });
     this.flush();
   }
 
+  /**
+   * The worker has answered a ping.
+   * @throws {RuntimeError} `bad_message` when there was none: it might go on so for ever.
+   */
+  ponged(): void {
+    if (this.#pings === 0) throw badMessage("Cannot accept a pong: there was no ping");
+    this.#pings -= 1;
+  }
+
   /** Tells our time, at once: how long it travels counts. */
   sendClock(nowMs: number): void {
+    this.#expectReader();
     this.send({ kind: "synced", nowMs: toTicks(nowMs) });
     this.flush();
   }
@@ -93,6 +109,16 @@ export class WorkerLine {
     this.#hub.forget(this.token);
   }
 
+  /** Whoever asks without reading would have us keep answers without end. */
+  #expectReader(): void {
+    if (this.#connection?.pendingBytes === 0) this.#unreadAnswers = 0;
+    this.#unreadAnswers += 1;
+    if (this.#unreadAnswers <= maxUnreadAnswers) return;
+    throw badMessage(
+      `Cannot keep more than ${maxUnreadAnswers} answers that the worker does not read`,
+    );
+  }
+
   #sendTime(monotonicMs: number): void {
     const ticks = toTicks(monotonicMs);
     if (ticks === this.#sentTicks) return;
@@ -104,4 +130,8 @@ export class WorkerLine {
 /** A monotonic time as it travels: whole milliseconds modulo 2^32. */
 function toTicks(monotonicMs: number): number {
   return Math.floor(monotonicMs) >>> 0;
+}
+
+function badMessage(message: string): RuntimeError {
+  return new RuntimeError("bad_message", message);
 }

@@ -11,11 +11,12 @@ import {
   killedForMemory,
   type StopReason,
   tellOfDeath,
-  toDeathFailure,
+  toProcessEnd,
 } from "./process_end.ts";
 import { Pulse } from "./pulse.ts";
 import { RunningCalls } from "./running_calls.ts";
 import { StartWatch } from "./start_watch.ts";
+import type { Describer } from "./task_shapes.ts";
 import { WorkerChild } from "./worker_child.ts";
 import { WorkerLine } from "./worker_line.ts";
 import type { WorkerStart } from "./worker_start.ts";
@@ -67,12 +68,12 @@ export class WorkerProcess {
       onMessage: (message) => this.#handle(message),
       onClose: (fault) => this.#closed(fault),
     });
-    this.#child = new WorkerChild(start, {
-      line: this.#line,
-      running: () => this.#running.all(),
-    });
+    const running = () => this.#running.all();
+    this.#child = new WorkerChild(start, { line: this.#line, running });
     this.#startWatch = new StartWatch({
       timers: this.#timers,
+      tasks: start.boot.tasks,
+      onSlow: () => this.#start.events.onSlow(),
       onOverdue: (reason) => this.kill(reason),
     });
     this.ended = this.#child.exited.then((status) => this.#exited(status));
@@ -95,9 +96,9 @@ export class WorkerProcess {
     return this.#start.preload;
   }
 
-  /** Whether it is finding out what tasks export; dying, it may yet tell which one it died of. */
-  get isDescribing(): boolean {
-    return this.#start.describe !== undefined && !this.#wasReady && this.#state !== "ended";
+  /** While it is finding out what tasks export; dying, it may yet tell which one it died of. */
+  get describer(): Describer | undefined {
+    return this.#start.describe && !this.#wasReady ? this.#startWatch : undefined;
   }
 
   get runningCount(): number {
@@ -179,6 +180,7 @@ export class WorkerProcess {
   #synced(): void {
     this.#line.sendClock(this.#nowMs);
     if (!this.#startWatch.connected()) return;
+    this.#start.events.onConnected();
     const { describe, preload } = this.#start;
     if (preload !== undefined) this.#line.send({ kind: "preload", task: preload });
     if (!describe) return this.#ready();
@@ -207,11 +209,11 @@ export class WorkerProcess {
         return this.#child.print(message.line, message.of);
       case "ask":
         // It came late to its worker, and may have been taken back in the meantime.
-        return this.#running.find(message.id) ? this.#line.go(this.#nowMs) : this.#line.drop();
+        return this.#line.answer(this.#running.letStart(message.id, this.#nowMs), this.#nowMs);
       case "sync":
         return this.#synced();
       case "pong":
-        return;
+        return this.#line.ponged();
       case "loading":
         return this.#startWatch.began(message.task);
       case "loaded":
@@ -278,13 +280,12 @@ export class WorkerProcess {
     this.#line.forget();
     const { lastStarted, errorTail, wasKilledForMemory } = this.#child.bury();
     if (wasKilledForMemory) this.#reason ??= killedForMemory;
-    const [reason, wasReady] = [this.#reason, this.#wasReady];
-    const failure = toDeathFailure({ status, reason, wasReady, errorTail });
+    const [reason, { loading }] = [this.#reason, this.#startWatch];
+    const end = toProcessEnd({ status, reason, wasReady: this.#wasReady, loading, errorTail });
     const unstarted = this.#running.takeNeverStarted(isFinal(reason) ? Infinity : lastStarted);
-    tellOfDeath(this.#running.takeAll(), { reason, failure });
+    tellOfDeath(this.#running.takeAll(), { reason, failure: end.failure });
     this.#giveBack(unstarted);
-    const { loading } = this.#startWatch;
-    this.#start.events.onEnded({ cause: reason?.cause ?? "exited", failure, wasReady, loading });
+    this.#start.events.onEnded(end);
   }
 
   #giveBack(calls: readonly OwnedCall[]): void {

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { OwnedCall, TaskShape } from "../protocol/call.ts";
-import type { BootMessage } from "../protocol/messages.ts";
+import type { AppFacts } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
 import type { MemoryGroups } from "./memory_groups.ts";
 import type { ProcessEnd } from "./process_end.ts";
@@ -11,7 +11,11 @@ import type { WorkerHub } from "./worker_hub.ts";
 
 /** What a worker process tells the pool it belongs to. */
 export interface WorkerEvents {
+  /** The system has started it: from here on it waits for nothing but its tasks. */
+  onConnected(): void;
   onReady(): void;
+  /** A task takes long to load: others should not wait for it. */
+  onSlow(): void;
   onShape(task: string, shape: TaskShape): void;
   /** There is room for another call: one has ended, or the process answers again. */
   onFree(): void;
@@ -30,7 +34,7 @@ export interface WorkerStart {
   readonly hub: WorkerHub;
   readonly clock: Clock;
   /** Everything a worker is told but where to connect. */
-  readonly boot: Omit<BootMessage, "socket" | "token" | "markFile">;
+  readonly boot: AppFacts;
   readonly env: Readonly<Record<string, string>>;
   readonly log: Log;
   /** Limits the memory of processes, where the system lets us. */

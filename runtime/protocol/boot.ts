@@ -1,4 +1,4 @@
-import { asRecord, asText, parseJson } from "./fields.ts";
+import { asPid, asRecord, asText, parseJson } from "./fields.ts";
 import type { BootMessage, DatabaseFacts } from "./messages.ts";
 
 /**
@@ -6,12 +6,11 @@ import type { BootMessage, DatabaseFacts } from "./messages.ts";
  * @throws {RuntimeError} `bad_message` when it is not that.
  */
 export function parseBootMessage(text: string): BootMessage {
-  const { socket, token, dir, sourceDir, tasks, markFile, deployment, database } = asRecord(
-    parseJson(text),
-    "boot",
-  );
+  const boot = asRecord(parseJson(text), "boot");
+  const { gatewayPid, socket, token, dir, sourceDir, tasks, markFile, deployment, database } = boot;
   const { hostname, environment, app } = asRecord(deployment, "boot.deployment");
   return {
+    gatewayPid: asPid(gatewayPid, "boot.gatewayPid"),
     socket: asText(socket, "boot.socket"),
     token: asText(token, "boot.token"),
     dir: asText(dir, "boot.dir"),

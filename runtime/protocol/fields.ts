@@ -29,6 +29,12 @@ export function asText(value: unknown, name: string): string {
   throw badMessage(name);
 }
 
+/** Requires the number of a process. */
+export function asPid(value: unknown, name: string): number {
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  throw badMessage(name);
+}
+
 /** Shows a value in an error; anything but text may be endless, or refuse to be printed. */
 export function showField(value: unknown): string {
   return typeof value === "string" ? `"${value.slice(0, maxShownChars)}"` : typeof value;

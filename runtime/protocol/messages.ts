@@ -16,19 +16,25 @@ export interface OutputLine {
 }
 
 /** What a worker is told on its standard input before it connects. */
-export interface BootMessage {
+export interface BootMessage extends AppFacts {
+  /** The process it is to end with. */
+  readonly gatewayPid: number;
   /** The gateway's Unix socket. */
   readonly socket: string;
   /** Proves to the gateway which process connects; good for one connection. */
   readonly token: string;
+  /** The file whose memory says which calls have been started. */
+  readonly markFile: string;
+}
+
+/** What all workers of a release are told. */
+export interface AppFacts {
   /** The folder of the release. */
   readonly dir: string;
   /** The author's folder it was made from, which stacks name instead of `dir`. */
   readonly sourceDir: string;
   /** Web tasks and their files, relative to `dir`. */
   readonly tasks: Readonly<Record<string, string>>;
-  /** The file whose memory says which calls have been started. */
-  readonly markFile: string;
   readonly deployment: DeploymentFacts;
   /** What `DB` is to the tasks; without it, they find no models. */
   readonly database?: DatabaseFacts | undefined;

@@ -5,7 +5,8 @@
  * into a few bytes of memory that it shares with the gateway through a file: no turn of an event loop
  * is needed, and the file outlives the process. Then it looks at the clock. A call that was sent more
  * than `startWithinMs` ago may have been taken back in the meantime, so that the worker undoes the
- * mark and asks. The gateway takes back only what it sent `takeBackAfterMs` ago and finds unmarked.
+ * mark and asks. The gateway takes back only what it sent, or answered so, `takeBackAfterMs` ago and
+ * finds unmarked.
  *
  * INVARIANT: mark first, clock second, and `startWithinMs` < `takeBackAfterMs`. A worker that passes
  * its look at the clock has therefore marked the call before the gateway can have looked at the mark.

@@ -38,7 +38,7 @@ const measuredBodyLength = maxReplyBodyBytes / 3;
 /** The worker role: runs the web tasks of one release until its gateway hangs up. */
 export async function runWorker(platform: Platform): Promise<void> {
   const boot = parseBootMessage(await platform.readStdin());
-  platform.dieWithParent();
+  platform.dieWithParent(boot.gatewayPid);
   platform.stubModule(typesPackage);
   const mark = platform.mapShared(boot.markFile, markBytes);
   await platform.dropPrivileges();

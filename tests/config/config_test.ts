@@ -101,6 +101,11 @@ test("readSettings() reads how many processes there are, and when each is replac
   });
 });
 
+test("readSettings() has processes replaced well before they are killed", async () => {
+  const { processes } = await read({ flags: { "max-rss": ["300MiB"] }, env: {} });
+  expect(processes.recycleRssBytes).toBe(150 * 2 ** 20);
+});
+
 test("readSettings() ignores settings a command does not take", async () => {
   const settings = await readSettings({ names: [], flags: {}, env: { WEBTASKD_PORT: "x" } });
   expect(settings.port).toBe(8787);
@@ -139,6 +144,11 @@ test.each<[Partial<Sources>, string]>([
   [
     { flags: { min: ["3"], max: ["2"] } },
     "Cannot use --min 3 (WEBTASKD_MIN): it is more than --max (2): lower it, or raise --max",
+  ],
+  [
+    { flags: { "recycle-rss": ["1GiB"] } },
+    "Cannot use --recycle-rss 1GiB (WEBTASKD_RECYCLE_RSS): it is not below --max-rss (1GiB): " +
+    "lower it, or raise --max-rss",
   ],
   [{ flags: { admin: ["9090"] } }, 'give "unix", or HOST:PORT as "127.0.0.1:9090"'],
   [{ flags: { data: ["x".repeat(110)] } }, "give a shorter --data, or --admin HOST:PORT"],

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expectAnswer } from "./cases.ts";
 import { ChangingServer, globexHost, versionTask } from "./changing_server.ts";
 import { planHost, PlannedRequest } from "./planned_request.ts";
+import { isRunning } from "./processes.ts";
 import { type RawConnection, statusesOf } from "./raw.ts";
 import { startServer, type TestServer } from "./server.ts";
 import { targets } from "./targets.ts";
@@ -11,8 +12,7 @@ import { until } from "./wait.ts";
 
 const reloads = 10;
 const clients = 6;
-/** Two seconds, on a machine that may be busy with others. */
-const orphansLeaveMs = 6_000;
+const orphansLeaveMs = 2_000;
 const longTestMs = 60_000;
 
 describe.each([...targets])("$name: reload and stop", (target) => {
@@ -153,16 +153,6 @@ async function sendUntilClosed(server: TestServer) {
 function leave(connection: RawConnection): false {
   connection.leave();
   return false;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    // No such process.
-    return false;
-  }
 }
 
 /** The kernel's names of the sockets that a process has open. */

@@ -55,6 +55,24 @@ describe("a request for a task that no process has loaded yet", () => {
     expect([pool.slots.length, signals[0]?.aborted, clock.pending]).toEqual([0, true, 0]);
   });
 
+  test("has the rest of its deadline for its invocations", async () => {
+    const { clock, pool, recorder, fetch, tell } = createUnknown();
+    pool.isFull = true;
+    const fetched = fetch("/hello");
+    await settle();
+    clock.advance(4_000);
+    tell();
+    await settle();
+    expect(pool.queueLength).toBe(1);
+    clock.advance(999);
+    await settle();
+    expect(recorder.requests).toEqual([]);
+    clock.advance(1);
+    expect((await fetched).status).toBe(504);
+    expect(recorder.requests).toMatchObject([{ answer: "timed-out", durationMs: 5_000 }]);
+    expect(pool.queueLength).toBe(0);
+  });
+
   test("ends with its client, and nothing is run", async () => {
     const { clock, pool, recorder, signals, fetch } = createUnknown();
     const client = new AbortController();

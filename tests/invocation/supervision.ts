@@ -37,6 +37,7 @@ export function createSupervision(settings: Partial<TaskSettings> = {}) {
 
 /** A client, and its answer where a test can look at it without waiting for it. */
 class WatchedRequest implements WaitingClient {
+  readonly waitedMs = 0;
   answer: Answer | undefined;
   /** How often it was told that it waits longer than most. */
   lingered = 0;

@@ -5,6 +5,7 @@ import type { ProcessSlot } from "../../runtime/pool/process_slot.ts";
 import { ReleasePool } from "../../runtime/pool/release_pool.ts";
 import type { SlotRequest } from "../../runtime/pool/pool_options.ts";
 import type { EndCause } from "../../runtime/pool/process_end.ts";
+import { StartTurns } from "../../runtime/pool/start_turns.ts";
 import type { Ending, Refusal } from "../../runtime/protocol/call.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
@@ -105,7 +106,12 @@ class Asker implements SlotRequest {
 }
 
 /** A pool whose processes are played by the test. */
-export function createPool(workers: FakeWorkers, options: Partial<PoolSettings> = {}) {
+export function createPool(
+  workers: FakeWorkers,
+  { turns = new StartTurns(Infinity), ...options }: Partial<PoolSettings> & {
+    readonly turns?: StartTurns;
+  } = {},
+) {
   const clock = new ManualClock();
   const causes: EndCause[] = [];
   const logged: (readonly [string, LogFields | undefined])[] = [];
@@ -119,6 +125,7 @@ export function createPool(workers: FakeWorkers, options: Partial<PoolSettings> 
     clock,
     log,
     memoryGroups: undefined,
+    turns,
     boot,
     env: {},
     settings: { ...settings, ...options },

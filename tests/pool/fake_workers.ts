@@ -13,6 +13,7 @@ import type { Failure, Reply, TaskShape } from "../../runtime/protocol/call.ts";
 import { type Frame, FrameReader } from "../../runtime/protocol/frames.ts";
 import { parseGatewayMessage } from "../../runtime/protocol/gateway_codec.ts";
 import type {
+  AppFacts,
   BootMessage,
   GatewayMessage,
   WorkerMessage,
@@ -26,7 +27,7 @@ import { bytesOf } from "../protocol/support.ts";
 type Accept = (connection: Connection) => ConnectionEvents;
 
 /** What every worker of the tests is told. */
-export const boot: Omit<BootMessage, "socket" | "token" | "markFile"> = {
+export const boot: AppFacts = {
   dir: "/data/release",
   sourceDir: "/srv/app",
   tasks: { hello: "hello.ts", slow: "slow.ts" },
@@ -70,6 +71,8 @@ export class FakeChild implements Child {
   isHungUp = false;
   /** Whether its event loop stands still. */
   isBlocked = false;
+  /** What it has been sent and has not read; its messages here arrive all the same. */
+  unreadBytes = 0;
   /** Whether the system lets it share memory. */
   canShare = true;
   readonly #accept: Accept;
@@ -116,9 +119,12 @@ export class FakeChild implements Child {
   dial(): void {
     const reader = new FrameReader((frame: Frame) => this.#receive(parseGatewayMessage(frame)));
     if (this.canShare) this.mark(0);
+    const countUnread = () => this.unreadBytes;
     this.#events = this.#accept({
-      write: (bytes) => reader.push(bytes.slice()),
-      pendingBytes: 0,
+      write: (bytes) => reader.push(new Uint8Array(bytes)),
+      get pendingBytes() {
+        return countUnread();
+      },
       close: () => {
         this.isHungUp = true;
       },

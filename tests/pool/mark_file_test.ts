@@ -44,4 +44,15 @@ describe("MarkFile", () => {
     expect(() => new MarkFile(path)).toThrow("EEXIST");
     expect([existsSync(path), statSync(path).size]).toEqual([true, 6]);
   });
+
+  test("leaves nothing where there is no room for it", async () => {
+    await using folder = await createTempFolder({ other: "" });
+    const program = join(import.meta.dir, "mark_without_room.ts");
+    // The signal that goes with the limit would end the program.
+    const limited = 'trap "" XFSZ; ulimit -f 0; exec "$@"';
+    const command = [process.execPath, program, join(folder.path, "1.mark")];
+    const child = Bun.spawn(["sh", "-c", limited, "sh", ...command], { stderr: "inherit" });
+    const told = await new Response(child.stdout).text();
+    expect(JSON.parse(told)).toEqual({ thrown: "EFBIG", left: { handles: 0, file: false } });
+  });
 });

@@ -104,6 +104,20 @@ describe("closing a ReleasePool", () => {
     expect([askNew().refusal, clock.pending]).toEqual([stopping, 0]);
   });
 
+  test("ends a drain that somebody still holds", async () => {
+    await using workers = await createWorkers();
+    const { pool, warm } = createPool(workers);
+    const child = await warm();
+    pool.hold();
+    const drained = pool.drain();
+    const closed = pool.close();
+    await child.exit({ signal: "SIGKILL" });
+    await closed;
+    expect(await isSettled(drained)).toBe(true);
+    expect(await isSettled(pool.drain())).toBe(true);
+    pool.release();
+  });
+
   test("refuses a call that is given back", async () => {
     await using workers = await createWorkers();
     const { clock, pool, ask, warm } = createPool(workers);

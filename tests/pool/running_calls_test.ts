@@ -69,6 +69,15 @@ describe("RunningCalls.takeUnstarted()", () => {
     expect(running.countOf("hello")).toBe(left.length);
   });
 
+  test("takes what may be started after all no sooner than if it had been sent then", () => {
+    const { running } = createCalls(1, 1);
+    expect(running.letStart(1, oldMs + 1)).toBe(true);
+    expect(running.takeUnstarted(0, nowMs)).toHaveLength(1);
+    expect(running.takeUnstarted(0, nowMs + 0.999)).toEqual([]);
+    expect(running.takeUnstarted(0, nowMs + 1)).toHaveLength(1);
+    expect(running.letStart(1, nowMs)).toBe(false);
+  });
+
   test("takes nothing twice", () => {
     const { running } = createCalls(oldMs);
     expect(running.takeUnstarted(0, nowMs)).toHaveLength(1);

@@ -24,7 +24,9 @@ export function startProcess(
 ) {
   const clock = new ManualClock();
   const told = {
+    connected: 0,
     ready: 0,
+    slow: 0,
     free: 0,
     unavailable: 0,
     shapes: [] as (readonly [string, TaskShape])[],
@@ -46,10 +48,12 @@ export function startProcess(
     describe: options.describe,
     preload: options.preload,
     events: {
+      onConnected: () => void (told.connected += 1),
       onReady() {
         told.ready += 1;
         for (const action of onReady) action();
       },
+      onSlow: () => void (told.slow += 1),
       onShape: (task, shape) => void told.shapes.push([task, shape]),
       onFree: () => void (told.free += 1),
       onUnavailable: () => void (told.unavailable += 1),

@@ -12,7 +12,7 @@ import { boot, createWorkers, FakeChild, type FakeWorkers, reply } from "./fake_
 
 /** A connection of somebody who may or may not be a worker. */
 function dial(workers: FakeWorkers): FakeChild {
-  const stdin = JSON.stringify({ ...boot, socket: "", token: "", markFile: "" });
+  const stdin = JSON.stringify({ ...boot, gatewayPid: 1, socket: "", token: "", markFile: "" });
   workers.platform.spawn({ command: [], cwd: "", env: {}, stdin, onOutput() {} });
   return workers.last;
 }

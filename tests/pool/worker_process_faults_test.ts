@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { frameKinds } from "../../runtime/protocol/messages.ts";
+import { frameKinds, type WorkerMessage } from "../../runtime/protocol/messages.ts";
+import { writeWorkerMessage } from "../../runtime/protocol/worker_codec.ts";
 import { bytesOf } from "../protocol/support.ts";
-import { createWorkers, reply, turn } from "./fake_workers.ts";
+import { createWorkers, reply, shape, turn } from "./fake_workers.ts";
 import { both, loadTimeoutMs, startProcess, startTimeoutMs } from "./started_process.ts";
 
 describe("a WorkerProcess that never becomes ready", () => {
@@ -14,6 +15,7 @@ describe("a WorkerProcess that never becomes ready", () => {
     await child.exit({ code: 1 });
     expect(told.ended).toEqual([{
       cause: "exited",
+      wasKilledByOthers: false,
       wasReady: false,
       loading: [],
       failure: {
@@ -133,11 +135,48 @@ const garbage: readonly (readonly [what: string, bytes: Uint8Array])[] = [
     "a reply to no call",
     bytesOf((writer) => writer.write(frameKinds.replied, 9, { head: "200\n" })),
   ],
+  ["a pong without a ping", bytesOfMessages({ kind: "pong" })],
+  ["a task that loads twice", bytesOfMessages(loading("hello"), loading("hello"))],
+  ["a task of another release", bytesOfMessages(loading("other"))],
+  ["a task of every object", bytesOfMessages(loading("toString"))],
+  ["a task that was not loading", bytesOfMessages({ kind: "loaded", task: "hello", shape })],
   [
     "a failure that is none",
     bytesOf((writer) => writer.write(frameKinds.failed, 1, { head: "[]" })),
   ],
 ];
+
+function loading(task: string): WorkerMessage {
+  return { kind: "loading", task };
+}
+
+function bytesOfMessages(...messages: readonly WorkerMessage[]): Uint8Array {
+  return bytesOf((writer) => {
+    for (const message of messages) writeWorkerMessage(writer, message);
+  });
+}
+
+describe("a WorkerProcess that asks and asks", () => {
+  test.each<WorkerMessage>([{ kind: "sync" }, { kind: "ask", id: 1 }])(
+    "is killed when it reads no answer: $kind",
+    async (question) => {
+      await using workers = await createWorkers();
+      const { child, run } = startProcess(workers);
+      child.connect();
+      run("running");
+      await turn();
+      for (let count = 0; count < 5_000; count++) child.send(question);
+      await turn();
+      expect(child.signals).toEqual([]);
+      child.unreadBytes = 1;
+      for (let count = 1; count < 1_000; count++) child.send(question);
+      expect(child.signals).toEqual([]);
+      child.send(question);
+      expect(child.signals).toEqual(["SIGTERM", "SIGKILL"]);
+      await child.exit({ signal: "SIGKILL" });
+    },
+  );
+});
 
 describe("a WorkerProcess that sends what no worker sends", () => {
   test.each(garbage)("is killed: %s", async (_what, bytes) => {

@@ -30,13 +30,17 @@ describe("WorkerProcess", () => {
     child.connect();
     await turn();
     expect([process.state, child.told]).toEqual(["starting", [{ kind: "describe", ...both }]]);
-    expect(process.isDescribing).toBe(true);
+    expect(process.describer !== undefined).toBe(true);
     child.load("hello");
     child.load("slow");
     expect([process.state, told.shapes]).toEqual(["starting", [["hello", shape], ["slow", shape]]]);
     child.send({ kind: "described" });
     child.send({ kind: "described" });
-    expect([process.state, process.isDescribing, told.ready]).toEqual(["ready", false, 1]);
+    expect([process.state, process.describer !== undefined, told.ready]).toEqual([
+      "ready",
+      false,
+      1,
+    ]);
   });
 
   test("is told to load the task that is likely to be called, and ready meanwhile", async () => {

@@ -292,6 +292,7 @@ describe("a worker's messages", () => {
 
 describe("parseBootMessage()", () => {
   const boot: BootMessage = {
+    gatewayPid: 4711,
     socket: "/run/webtaskd/gateway.sock",
     token: "token",
     dir: "/data/release",
@@ -309,6 +310,8 @@ describe("parseBootMessage()", () => {
     ["nothing", ""],
     ["no object", "5"],
     ["a missing field", JSON.stringify({ ...boot, token: undefined })],
+    ["no gateway", JSON.stringify({ ...boot, gatewayPid: "4711" })],
+    ["a process without a number", JSON.stringify({ ...boot, gatewayPid: 0 })],
     ["no mark file", JSON.stringify({ ...boot, markFile: undefined })],
     ["a task without a file", JSON.stringify({ ...boot, tasks: { hello: 1 } })],
     ["no deployment", JSON.stringify({ ...boot, deployment: null })],

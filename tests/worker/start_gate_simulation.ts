@@ -27,7 +27,7 @@ export interface Script {
   readonly looksBeforeReading: boolean;
   /**
    * Whether the gateway takes back what it may without asking whether the worker is blocked, at any
-   * time. What it has let start counts as sent anew then: otherwise the pulse sees to that.
+   * time.
    */
   readonly isEager: boolean;
 }
@@ -104,7 +104,6 @@ class Simulation {
   readonly #toGateway: Channel<ToGateway>;
   readonly #mark = new Uint32Array(2);
   readonly #running = new RunningCalls();
-  readonly #sent = new Map<number, { sentMs: number }>();
   readonly #pulse = new Pulse();
   readonly #gate: StartGate<{ readonly id: number }>;
   /** What the worker sends leaves it at the end of its turn. */
@@ -228,10 +227,8 @@ class Simulation {
     this.#pulse.heard();
     switch (message.kind) {
       case "ask": {
-        const call = this.#sent.get(message.id);
-        const isOurs = call !== undefined && this.#running.find(message.id) === call;
+        const isOurs = this.#running.letStart(message.id, this.#gatewayNowMs);
         if (isOurs) this.#sendTime(this.#gatewayNowMs);
-        if (isOurs && this.#script.isEager) call.sentMs = this.#gatewayNowMs;
         return this.#send({ kind: isOurs ? "go" : "drop" });
       }
       case "ended":
@@ -277,7 +274,6 @@ class Simulation {
       const sentMs = this.#gatewayNowMs;
       const call = { ...callOf({ traceId: String(name) }), sentMs, onEnd() {}, onReturned() {} };
       const id = this.#running.add(call);
-      this.#sent.set(id, call);
       this.#sendTime(sentMs);
       this.#send({ kind: "call", id });
     }

@@ -13,6 +13,7 @@ async function createModules(files: Readonly<Record<string, string>>) {
   const folder = await createTempFolder(files);
   const tasks = Object.keys(files).map((file) => [file.replace(/\.ts$|\/index\.ts$/, ""), file]);
   const boot: BootMessage = {
+    gatewayPid: 1,
     socket: "",
     token: "",
     dir: folder.path,
