@@ -23,8 +23,10 @@ import { listenHttp } from "./server/listen_http.ts";
 import { openAdmin } from "./server/open_admin.ts";
 import { Pools } from "./server/pools.ts";
 import { openTraceStore, type TraceStore } from "./server/trace_store.ts";
+import { Signals } from "./server/signals.ts";
 import { openDataFolder } from "./store/data_folder.ts";
 import { createLog } from "./store/log.ts";
+import { toLogStyle } from "./store/log_style.ts";
 import { LogWriter } from "./store/log_writer.ts";
 import { toAll } from "./store/recorders.ts";
 import { createReporter } from "./store/reporter.ts";
@@ -72,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const surroundings = createSurroundings(options);
   await using started = new AsyncDisposableStack();
   started.defer(async () => void await surroundings.logWriter.flush(logFlushMs));
+  started.defer(() => surroundings.signals.close());
   await openDataFolder(settings.dataDir, surroundings.log);
   const hub = await WorkerHub.open(platform, { ...surroundings, clock: systemClock });
   started.defer(() => hub.close());
@@ -89,7 +92,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const sources = { gateway, deployments, traces: traces.reader };
+  const metrics = () =>
+    surroundings.signals.metrics(() =>
+      deployments.releases.map(({ hostname, pool }) => ({ deployment: hostname, ...pool.snapshot }))
+    );
+  const sources = { gateway, deployments, metrics, traces: traces.reader };
   const admin = await openAdmin(options, { ...surroundings, ...sources, state });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
@@ -167,7 +174,7 @@ class RunningServer implements Server {
   }
 
   async close(): Promise<boolean> {
-    const { state, supervisor, listener, pools, deployments, admin, traces, hub, log } =
+    const { state, supervisor, listener, pools, deployments, admin, traces, hub, signals, log } =
       this.#parts;
     state.isReady = false;
     log.info("server.stopping", { note: "what runs may finish, a second signal ends it at once" });
@@ -183,6 +190,7 @@ class RunningServer implements Server {
     await admin.abort();
     await traces.close();
     await hub.close();
+    await signals.close();
     await this.flushLog();
     return isFinished;
   }
@@ -216,6 +224,7 @@ class RunningServer implements Server {
 interface Surroundings {
   readonly logWriter: LogWriter;
   readonly log: Log;
+  readonly signals: Signals;
   readonly recorder: Recorder;
   /** All that `recorder` hands records to; the store joins once it is there. */
   readonly recorders: Recorder[];
@@ -223,13 +232,17 @@ interface Surroundings {
 }
 
 function createSurroundings({ platform, settings }: ServerOptions): Surroundings {
-  const { logFormat: format, logLevel: level } = settings;
+  const { logLevel: level, otlp, tls } = settings;
+  const isTerminal = platform.isTerminal("stderr");
+  const { format, showRequests } = toLogStyle({ ...settings, isTerminal });
   const onDropped = (lines: number) => log.warn("log.dropped", { lines });
   const output = new LogWriter({ platform, onDropped });
   const log: Log = createLog(output, { format, level });
-  const showRequests = platform.isTerminal("stderr") || level === "debug";
-  const recorders = [createReporter({ output, log, clock: systemClock, format, showRequests })];
-  return { logWriter: output, log, recorder: toAll(recorders), recorders, ids: new IdSource() };
+  const reporter = createReporter({ output, log, clock: systemClock, format, showRequests });
+  const signals = new Signals({ platform, log, otlp, scheme: tls ? "https" : "http" });
+  const recorders = [reporter, signals.recorder];
+  const recorder = toAll(recorders);
+  return { logWriter: output, log, signals, recorder, recorders, ids: new IdSource() };
 }
 
 function openDeployments(

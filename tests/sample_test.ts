@@ -250,6 +250,7 @@ async function ask(method: string, path: string, options: AskOptions = {}): Prom
     environment: "testing",
     app: "acme-my-app",
     signal: () => signal,
+    began() {},
   });
   if (result.kind === "failed") throw new Error(result.failure.message);
   const { reply } = result;
@@ -262,6 +263,7 @@ function toCall(method: string, { path, options }: { path: string; options: AskO
   return {
     requestId: options.requestId ?? "0".repeat(32),
     traceId: "1".repeat(32),
+    firstTraceId: "1".repeat(32),
     attempt: options.attempt ?? 1,
     task: url.pathname.slice(1),
     method,

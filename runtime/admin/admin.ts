@@ -22,6 +22,8 @@ export interface AdminSource {
   readonly traces: Omit<TraceReader, "close">;
   /** Whether requests are accepted: false from the start of a drain. */
   isReady(): boolean;
+  /** What is measured, as Prometheus reads it. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   wallMs(): number;
   /** Sends a captured request again. */
   replay(requestId: string): Promise<ReplayOutcome>;
@@ -39,6 +41,10 @@ export function createAdmin(source: AdminSource): HttpHandler {
     .get("/readyz", (c) => {
       const isReady = source.isReady();
       return c.json({ status: isReady ? "ready" : "draining" }, isReady ? 200 : 503);
+    })
+    .get("/metrics", async (c) => {
+      const { contentType, text } = await source.metrics();
+      return c.body(text, 200, { "content-type": contentType });
     })
     .get("/traces", async (c) => {
       const query = parseTraceQuery(c.req.query(), source.wallMs());

@@ -5,6 +5,7 @@ import { maxSocketPathBytes } from "../base/socket_path.ts";
 import type { TaskSettings } from "../base/task_settings.ts";
 import { formatSize } from "../base/units.ts";
 import type { AddressSet } from "./address_set.ts";
+import { type OtlpSettings, readOtlp } from "./otlp.ts";
 import type { AdminAddress } from "./parsers.ts";
 import { badSetting, readSetting, type Setting, type Sources, variableOf } from "./setting.ts";
 import { type SettingName, settingTable } from "./table.ts";
@@ -36,7 +37,10 @@ export interface Settings {
   readonly admin: AdminAddress;
   /** Undefined where none are kept. */
   readonly traces: TraceLimits | undefined;
-  readonly logFormat: "text" | "json";
+  /** Where spans go; undefined for nowhere. */
+  readonly otlp: OtlpSettings | undefined;
+  /** `undefined` stands for text on a terminal, and JSON without a line per request elsewhere. */
+  readonly logFormat: "text" | "json" | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -125,6 +129,8 @@ export async function readSettings({ names, flags, env }: ReadOptions): Promise<
       maxAgeMs: read("traceMaxAge", table.traceMaxAge),
       maxBytes: read("traceMaxSize", table.traceMaxSize),
     }),
+    // Only a command that serves has spans.
+    otlp: names.includes("admin") ? readOtlp(env) : undefined,
     logFormat: read("logFormat", table.logFormat),
     logLevel: read("logLevel", table.logLevel),
   });

@@ -273,11 +273,11 @@ export const settingTable = Object.freeze({
     sentence: "What traces and logs may take in the data folder; the oldest are removed first.",
     parse: parseSize,
   }),
-  logFormat: single({
+  logFormat: optional({
     flag: "log",
     placeholder: "FORMAT",
-    default: "text",
-    sentence: "How log lines look: text or json.",
+    defaultNote: "text on a terminal, else json, without a line per request",
+    sentence: "How log lines look: text, or json with a line for every request and invocation.",
     parse: oneOf(["text", "json"]),
   }),
   logLevel: single({

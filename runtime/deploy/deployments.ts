@@ -25,6 +25,8 @@ export interface Pool {
 /** A release with its processes, ready for requests. */
 export interface LiveRelease<P extends Pool> {
   readonly id: string;
+  /** Of its deployment. */
+  readonly hostname: string;
   readonly tasks: ReadonlyMap<string, { readonly name: string; readonly settings: TaskSettings }>;
   readonly pool: P;
   /** The folder its processes run from. */
@@ -98,9 +100,14 @@ export class Deployments<P extends Pool> {
     return this.#all;
   }
 
-  /** Every pool that may still run something. */
+  /** Every release that may still run something. */
+  get releases(): readonly LiveRelease<P>[] {
+    return [...this.#all.map(({ active }) => active), ...this.#aside];
+  }
+
+  /** Their pools. */
   get pools(): readonly P[] {
-    return [...this.#all.map(({ active }) => active), ...this.#aside].map(({ pool }) => pool);
+    return this.releases.map(({ pool }) => pool);
   }
 
   /** Makes a new release of each app that has changed; one that is broken keeps its old one. */
@@ -122,8 +129,7 @@ export class Deployments<P extends Pool> {
   }
 
   async #closePools(): Promise<void> {
-    const live = [...this.#all.map(({ active }) => active), ...this.#aside];
-    await Promise.all(live.map((release) => discard(release)));
+    await Promise.all(this.releases.map((release) => discard(release)));
   }
 
   async #deploy(appDir: string): Promise<LiveDeployment<P>> {
@@ -161,7 +167,7 @@ export class Deployments<P extends Pool> {
       [name, { name, settings: toTaskSettings(given, this.#options.overrides) }] as const
     );
     const pool = await this.#openPool({ ...target, release });
-    return { id: release.id, tasks: new Map(tasks), pool, files: release };
+    return { id: release.id, hostname, tasks: new Map(tasks), pool, files: release };
   }
 
   async #openPool(target: PoolTarget): Promise<P> {

@@ -1,5 +1,5 @@
 import type { Target } from "../invocation/release.ts";
-import type { Answer, SupervisedRequest, WaitingClient } from "../invocation/request_run.ts";
+import type { Answer, SupervisedRequest, WaitingClient } from "../invocation/answer.ts";
 import type { RequestInfo } from "../platform/platform.ts";
 import type { HeaderFields } from "../protocol/call.ts";
 import type { CapturedRequest } from "../protocol/records.ts";
@@ -60,6 +60,8 @@ export class Exchange implements ReplyContext, WaitingClient {
   readonly path: RequestPath;
   /** Where it goes, once host and path are known to lead somewhere. */
   target: Target | undefined;
+  /** The trace ID of its first invocation, once it is let in. */
+  firstTraceId: string | undefined;
   waitedMs = 0;
   /** What of it is to be stored. */
   captured: CapturedRequest | undefined;
@@ -84,6 +86,7 @@ export class Exchange implements ReplyContext, WaitingClient {
     this.path = readPath(start.arrival.request.url);
     this.target = undefined;
     this.captured = undefined;
+    this.firstTraceId = undefined;
     this.#held = undefined;
   }
 

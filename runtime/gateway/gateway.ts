@@ -3,10 +3,11 @@ import { messageOf } from "../base/errors.ts";
 import type { IdSource } from "../base/ids.ts";
 import type { Log } from "../base/log.ts";
 import type { AddressSet } from "../config/address_set.ts";
-import type { Answer } from "../invocation/request_run.ts";
+import type { Answer } from "../invocation/answer.ts";
 import type { Supervisor } from "../invocation/supervisor.ts";
 import type { HttpHandler, Platform, RequestInfo } from "../platform/platform.ts";
 import type { Recorder } from "../protocol/records.ts";
+import { validTraceParent } from "../protocol/trace_context.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import { captureRequest } from "./capture.ts";
 import { type Admitted, check } from "./checks.ts";
@@ -136,13 +137,15 @@ export class Gateway implements ExchangeOwner {
     const { target, body } = checked;
     exchange.requestBytes = body?.length ?? 0;
     const { method, headers, requestId, publicUrl: url } = exchange;
+    const { ids, secrets, supervisor } = this.#options;
     const { capture } = target.task.settings;
     if (capture) {
       const source = { headers, query: exchange.path.query, body };
-      exchange.captured = captureRequest(source, capture, this.#options.secrets);
+      exchange.captured = captureRequest(source, capture, secrets);
     }
-    const call = { requestId, task: target.task.name, method, url, headers, body };
-    this.#options.supervisor.run(target, call, exchange);
+    const firstTraceId = exchange.firstTraceId = ids.traceId();
+    const call = { requestId, firstTraceId, task: target.task.name, method, url, headers, body };
+    supervisor.run(target, call, exchange);
   }
 
   #fail(exchange: Exchange, defect: LoggedDefect): void {
@@ -173,10 +176,13 @@ export class Gateway implements ExchangeOwner {
 
   #record(exchange: Exchange, outgoing: Outgoing, client: string | undefined): void {
     const { status, answer, reason, traceId, responseBytes } = outgoing;
-    const { requestId, method, path, startedAt, startedMs, target, requestBytes } = exchange;
+    const { requestId, firstTraceId, headers, method, path, target } = exchange;
+    const { startedAt, startedMs, requestBytes } = exchange;
     this.#options.recorder.requestEnded({
       requestId,
       traceId,
+      firstTraceId,
+      traceparent: validTraceParent(headers),
       deployment: target?.deployment.hostname,
       release: target?.release.id,
       task: target?.task.name,

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { Unreachable } from "../base/errors.ts";
 import type { Failure, Refusal, Reply } from "../protocol/call.ts";
-import type { Answer } from "../invocation/request_run.ts";
+import type { Answer } from "../invocation/answer.ts";
 import type { RequestAnswer } from "../protocol/records.ts";
 
 type Fields = Record<string, string>;

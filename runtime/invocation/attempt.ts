@@ -1,10 +1,13 @@
+import type { IdSource } from "../base/ids.ts";
 import type { Call, Ending, HeaderFields, OwnedCall, Refusal } from "../protocol/call.ts";
+import { noFigures } from "../protocol/figures.ts";
 import type {
   InvocationRecord,
   InvocationState,
   OverdueInvocation,
   RunningInvocation,
 } from "../protocol/records.ts";
+import { validTraceParent } from "../protocol/trace_context.ts";
 import type { AttemptView } from "./policy.ts";
 import type { Slot, SlotRequest, Target } from "./release.ts";
 
@@ -23,9 +26,9 @@ export type AdmittedCall = Omit<Call, "traceId" | "attempt" | "deadlineMs">;
 export interface AttemptParts {
   readonly call: AdmittedCall;
   readonly target: Target;
-  /** Its number among those of the request, from 1. */
-  readonly number: number;
-  readonly traceId: string;
+  /** The attempt before it. */
+  readonly previous: Pick<Attempt, "attempt" | "traceId"> | undefined;
+  readonly ids: Pick<IdSource, "traceId">;
 }
 
 /**
@@ -35,6 +38,7 @@ export interface AttemptParts {
 export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   readonly attempt: number;
   readonly traceId: string;
+  readonly #previousTraceId: string | undefined;
   readonly #call: AdmittedCall;
   readonly #target: Target;
   readonly #events: AttemptEvents;
@@ -44,6 +48,8 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   isQueued = false;
   /** It had to wait, so that a timer for its wait may be set. */
   hasWaited = false;
+  /** When it was wanted. */
+  requestedMs: number | undefined;
   startedMs: number | undefined;
   startedAt = 0;
   end: AttemptView["end"];
@@ -54,9 +60,10 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
   isSeen = false;
   isRecorded = false;
 
-  constructor({ call, target, number, traceId }: AttemptParts, events: AttemptEvents) {
-    this.attempt = number;
-    this.traceId = traceId;
+  constructor({ call, target, previous, ids }: AttemptParts, events: AttemptEvents) {
+    this.attempt = (previous?.attempt ?? 0) + 1;
+    this.traceId = previous ? ids.traceId() : call.firstTraceId;
+    this.#previousTraceId = previous?.traceId;
     this.#call = call;
     this.#target = target;
     this.#events = events;
@@ -73,6 +80,10 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
 
   get requestId(): string {
     return this.#call.requestId;
+  }
+
+  get firstTraceId(): string {
+    return this.#call.firstTraceId;
   }
 
   get task(): string {
@@ -177,11 +188,15 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
 
   /** Makes its record, once it has ended in a process. */
   toRecord({ delivered }: { readonly delivered: boolean }): InvocationRecord {
-    const { ending, end, slot, startedMs = 0 } = this;
+    const { ending, end, slot, startedMs = 0, requestedMs = startedMs } = this;
     const { deployment, release } = this.#target;
+    const figures = ending && "figures" in ending && ending.figures || noFigures;
     const failure = ending && ending.kind !== "replied" ? ending.failure : undefined;
     return {
       traceId: this.traceId,
+      firstTraceId: this.firstTraceId,
+      previousTraceId: this.#previousTraceId,
+      traceparent: validTraceParent(this.headers),
       requestId: this.requestId,
       attempt: this.attempt,
       deployment: deployment.hostname,
@@ -197,6 +212,11 @@ export class Attempt implements AttemptView, SlotRequest, OwnedCall {
       delivered,
       startedAt: this.startedAt,
       durationMs: (end?.atMs ?? startedMs) - startedMs,
+      queuedMs: startedMs - requestedMs,
+      authenticateMs: figures.authenticateMs,
+      handlerMs: figures.handlerMs,
+      cpuMs: figures.cpuMs,
+      peakRssBytes: figures.peakRssBytes,
     };
   }
 }

@@ -2,9 +2,10 @@ import type { BagItem } from "../base/bag.ts";
 import type { Clock } from "../base/clock.ts";
 import { Unreachable } from "../base/errors.ts";
 import type { IdSource } from "../base/ids.ts";
-import type { Ending, Failure, Refusal, Reply } from "../protocol/call.ts";
+import type { Ending, Refusal } from "../protocol/call.ts";
 import type { Recorder } from "../protocol/records.ts";
 import { type AdmittedCall, Attempt, type AttemptEvents } from "./attempt.ts";
+import type { Answer, SupervisedRequest, WaitingClient } from "./answer.ts";
 import { nextOverdueMs, recordReturned, recordRunning, watchOverdue } from "./overdue.ts";
 import { nextStep, type RequestView, type Step } from "./policy.ts";
 import type { Slot, Target } from "./release.ts";
@@ -12,30 +13,6 @@ import type { Slot, Target } from "./release.ts";
 /** A wait of at least this long gets its timer only when the request lingers. */
 const lazyFromMs = 200;
 const sweepsToLinger = 2;
-
-/** What the supervisor found to tell the client. */
-export type Answer =
-  | { readonly kind: "replied"; readonly traceId: string; readonly reply: Reply }
-  | { readonly kind: "failed"; readonly traceId: string; readonly failure: Failure }
-  | { readonly kind: "timed-out"; readonly traceId: string | undefined }
-  | { readonly kind: "refused"; readonly refusal: Refusal }
-  | { readonly kind: "client-left"; readonly traceId: string | undefined };
-
-/** Whoever waits for the answer. */
-export interface WaitingClient {
-  /** How long it has waited for what supervision needs: a part of its request's time. */
-  readonly waitedMs: number;
-  /** Called once, when everything about the answer has been recorded. */
-  onAnswer(answer: Answer): void;
-  /** The wait takes longer than most: from here on it is worth knowing when the client leaves. */
-  onLinger(run: SupervisedRequest): void;
-}
-
-/** A supervised request, as the gateway sees it. */
-export interface SupervisedRequest {
-  /** The client has left. */
-  clientGone(): void;
-}
 
 /** What a supervisor needs. */
 export interface SupervisorOptions {
@@ -216,6 +193,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     const attempt = this.#next ?? this.#createAttempt();
     this.#next = undefined;
     this.attempts.push(attempt);
+    attempt.requestedMs = this.nowMs;
     if (!this.#target.release.pool.request(attempt)) attempt.hasWaited = true;
   }
 
@@ -223,8 +201,8 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     return new Attempt({
       call: this.#call,
       target: this.#target,
-      number: this.attempts.length + 1,
-      traceId: this.#owner.options.ids.traceId(),
+      previous: this.attempts.at(-1),
+      ids: this.#owner.options.ids,
     }, this);
   }
 

@@ -1,13 +1,8 @@
 import { Bag } from "../base/bag.ts";
 import type { AdmittedCall } from "./attempt.ts";
 import type { Target } from "./release.ts";
-import {
-  RequestRun,
-  type RunOwner,
-  type SupervisedRequest,
-  type SupervisorOptions,
-  type WaitingClient,
-} from "./request_run.ts";
+import type { SupervisedRequest, WaitingClient } from "./answer.ts";
+import { RequestRun, type RunOwner, type SupervisorOptions } from "./request_run.ts";
 
 /** What is over within two sweeps has cost neither a timer nor a listener of its own. */
 const sweepMs = 25;

@@ -4,20 +4,17 @@ import { readFileSync, statSync, write } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
 import { dieWithParent, forbidInspection, lockFolder } from "./bun_libc.ts";
+import { connect, listen } from "./bun_socket.ts";
 import { openSourceMap } from "./bun_source_map.ts";
 import type {
   Child,
-  Connection,
-  ConnectionEvents,
   HttpOptions,
   HttpServer,
-  Listener,
   Platform,
   RequestInfo,
   SpawnOptions,
 } from "./platform.ts";
-
-type BunSocket = Bun.Socket<SocketConnection>;
+import { readRssBytes, readUsage } from "./process_usage.ts";
 
 /** Everything that Bun does differently; holds no policy. */
 export const platform: Platform = {
@@ -28,6 +25,8 @@ export const platform: Platform = {
   args: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
+  usage: readUsage,
+  rssBytes: readRssBytes,
   isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
   // Bun knows 0 columns of a terminal that does not say.
   terminalColumns: () => process.stdout.columns || undefined,
@@ -136,94 +135,6 @@ function startChild(options: SpawnOptions) {
 
 async function forward(stream: ReadableStream<Uint8Array>, sink: (bytes: Uint8Array) => void) {
   for await (const bytes of stream) sink(bytes);
-}
-
-/** Bun writes what the kernel takes and leaves the rest to us. */
-class SocketConnection implements Connection {
-  readonly #socket: BunSocket;
-  readonly events: ConnectionEvents;
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
-  #isClosing = false;
-
-  constructor(socket: BunSocket, accept: (connection: Connection) => ConnectionEvents) {
-    this.#socket = socket;
-    this.events = accept(this);
-  }
-
-  get pendingBytes(): number {
-    return this.#pendingBytes;
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.#isClosing) return;
-    const written = this.#pendingBytes > 0 ? 0 : this.#socket.write(bytes);
-    // A negative count is how Bun says that the socket is closed.
-    if (written < 0) return;
-    // A `Buffer`'s own `slice` would copy nothing, and the writer uses its bytes again.
-    if (written < bytes.length) this.#keep(new Uint8Array(bytes.subarray(written)));
-  }
-
-  close(): void {
-    this.#isClosing = true;
-    if (this.#pendingBytes === 0) this.#socket.end();
-  }
-
-  drain(): void {
-    while (this.#pending.length > 0) {
-      const [bytes = new Uint8Array()] = this.#pending;
-      const written = Math.max(0, this.#socket.write(bytes));
-      this.#pendingBytes -= written;
-      if (written < bytes.length) {
-        this.#pending[0] = bytes.subarray(written);
-        return;
-      }
-      this.#pending.shift();
-    }
-    if (this.#isClosing) this.#socket.end();
-  }
-
-  #keep(bytes: Uint8Array): void {
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-  }
-}
-
-function socketHandlers(accept: (connection: Connection) => ConnectionEvents) {
-  return {
-    open(socket: BunSocket) {
-      socket.data = new SocketConnection(socket, accept);
-    },
-    data(socket: BunSocket, bytes: Uint8Array) {
-      socket.data.events.onData(bytes);
-    },
-    drain(socket: BunSocket) {
-      socket.data.drain();
-    },
-    close(socket: BunSocket) {
-      // A connection that failed to open was never given its data.
-      socket.data?.events.onClose();
-    },
-    error(socket: BunSocket) {
-      socket.end();
-    },
-  };
-}
-
-function listen(
-  path: string,
-  accept: (connection: Connection) => ConnectionEvents,
-): Promise<Listener> {
-  const server = Bun.listen<SocketConnection>({ unix: path, socket: socketHandlers(accept) });
-  return Promise.resolve({ close: () => server.stop() });
-}
-
-async function connect(path: string, events: ConnectionEvents): Promise<Connection> {
-  const socket = await Bun.connect<SocketConnection>({
-    unix: path,
-    socket: socketHandlers(() => events),
-  });
-  return socket.data;
 }
 
 /** Switches the connection's idle limit off while a request waits for its task. */

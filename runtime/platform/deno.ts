@@ -4,6 +4,7 @@ import { serveHttp } from "./deno_http.ts";
 import { dieWithParent, forbidInspection, lockFolder, mapShared } from "./deno_libc.ts";
 import { connect, listen } from "./deno_socket.ts";
 import type { Child, Platform, SpawnOptions } from "./platform.ts";
+import { readRssBytes, readUsage } from "./process_usage.ts";
 
 /** Everything that Deno does differently; holds no policy. */
 export const platform: Platform = {
@@ -14,6 +15,8 @@ export const platform: Platform = {
   args: Deno.args,
   env: Deno.env.toObject(),
   cwd: Deno.cwd(),
+  usage: readUsage,
+  rssBytes: readRssBytes,
   isTerminal: (stream) => Deno[stream].isTerminal(),
   terminalColumns: () => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined,
   writeOut,

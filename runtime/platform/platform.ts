@@ -107,6 +107,14 @@ export interface HttpServer {
   abort(): Promise<void>;
 }
 
+/** What this process has used since its start. */
+export interface ProcessUsage {
+  /** CPU time, that of the system included. */
+  readonly cpuMs: number;
+  /** The largest resident memory it ever had. */
+  readonly maxRssBytes: number;
+}
+
 /** A role of the one program: who a process is decides what its `main` does. */
 export type Role = "gateway" | "worker" | "recorder" | "migrator";
 
@@ -138,6 +146,9 @@ export interface Platform {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  usage(): ProcessUsage;
+  /** Resident memory of this process, now. */
+  rssBytes(): number;
   /** Whether standard output, or error, is a terminal. */
   isTerminal(stream: "stdout" | "stderr"): boolean;
   /** The width of the terminal at standard output; `undefined` where there is none, or it is unknown. */

@@ -1,3 +1,5 @@
+import type { RunFigures } from "./figures.ts";
+
 /**
  * Header names in lower case with their values. A name that came several times has its values
  * joined by `, ` (RFC 9110 §5.3).
@@ -12,6 +14,8 @@ export interface Call {
   readonly requestId: string;
   /** The W3C trace ID of this invocation: 32 lower-case hex digits. */
   readonly traceId: string;
+  /** The trace ID of the request's first invocation, which is this one's where it is the first. */
+  readonly firstTraceId: string;
   /** The number of this invocation of the request, from 1. */
   readonly attempt: number;
   readonly task: string;
@@ -71,7 +75,7 @@ export interface Failure {
   readonly publicMessage: string | undefined;
 }
 
-/** How a run in a worker ended. */
+/** How a run of a task ended. */
 export type RunResult =
   | { readonly kind: "replied"; readonly reply: Reply }
   | { readonly kind: "failed"; readonly failure: Failure };
@@ -92,9 +96,12 @@ export type TaskShape =
   }
   | { readonly kind: "broken"; readonly failure: Failure };
 
+/** How a run in a worker ended; there are no figures where none of the author's code has run. */
+export type RunEnding = RunResult & { readonly figures?: RunFigures | undefined };
+
 /** How an invocation ended, seen from outside its process. */
 export type Ending =
-  | RunResult
+  | RunEnding
   | { readonly kind: "died"; readonly state: DeathState; readonly failure: Failure };
 
 /** A call together with whoever waits for its end; exactly one of its functions is called. */

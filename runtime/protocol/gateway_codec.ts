@@ -65,12 +65,24 @@ export function parseGatewayMessage(frame: Frame): GatewayMessage {
  */
 
 function toCallContent(call: Call) {
-  const { requestId, traceId, attempt, task, method, url, headers, deadlineMs, body } = call;
+  const {
+    requestId,
+    traceId,
+    firstTraceId,
+    attempt,
+    task,
+    method,
+    url,
+    headers,
+    deadlineMs,
+    body,
+  } = call;
   // A body that is there but empty differs from none: the head says which it is.
   const hasBody = body === undefined ? "" : "body";
-  const first = `${task}\n${method}\n${hasBody}\n`;
-  const rest = `${url}\n${requestId}\n${traceId}\n${attempt}\n${deadlineMs}\n`;
-  return { head: first + rest + JSON.stringify(headers), body: body ?? "" };
+  const start = `${task}\n${method}\n${hasBody}\n`;
+  const first = firstTraceId === traceId ? "" : firstTraceId;
+  const rest = `${url}\n${requestId}\n${traceId}\n${first}\n${attempt}\n${deadlineMs}\n`;
+  return { head: start + rest + JSON.stringify(headers), body: body ?? "" };
 }
 
 /** A call as it came: most tasks look at little of it, and only that is taken apart. */
@@ -107,6 +119,10 @@ class ReceivedCall implements Call {
     return this.#read().traceId;
   }
 
+  get firstTraceId(): string {
+    return this.#read().firstTraceId;
+  }
+
   get attempt(): number {
     return this.#read().attempt;
   }
@@ -121,12 +137,13 @@ class ReceivedCall implements Call {
 }
 
 function toFields(lines: string) {
-  const [url = "", requestId = "", traceId = "", attempt, deadlineMs, headers = "{}"] = lines
+  const [url = "", requestId = "", traceId = "", first, attempt, deadlineMs, headers = "{}"] = lines
     .split("\n");
   return {
     url,
     requestId,
     traceId,
+    firstTraceId: first || traceId,
     attempt: Number(attempt),
     deadlineMs: Number(deadlineMs),
     headers: toHeaders(parseJson(headers)),

@@ -1,4 +1,4 @@
-import type { Call, CallIds, Failure, Reply, TaskShape } from "./call.ts";
+import type { Call, CallIds, RunEnding, TaskShape } from "./call.ts";
 
 /** Why an invocation's signal aborts: SPEC'd names that `signal.reason.name` shows to the task. */
 export type AbortReason = "ClientGone" | "Overdue" | "Draining";
@@ -100,8 +100,7 @@ export type WorkerMessage =
   | { readonly kind: "loading"; readonly task: string }
   | { readonly kind: "loaded"; readonly task: string; readonly shape: TaskShape }
   | { readonly kind: "described" }
-  | { readonly kind: "replied"; readonly id: number; readonly reply: Reply }
-  | { readonly kind: "failed"; readonly id: number; readonly failure: Failure }
+  | (RunEnding & { readonly id: number })
   | { readonly kind: "output"; readonly id: number; readonly line: OutputLine }
   /** Of an invocation that has ended: the gateway no longer knows its number. */
   | { readonly kind: "late_output"; readonly of: CallIds; readonly line: OutputLine };

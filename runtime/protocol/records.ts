@@ -1,4 +1,5 @@
 import type { CallIds, FailureCode } from "./call.ts";
+import type { RunFigures } from "./figures.ts";
 import type { OutputLevel } from "./messages.ts";
 
 /** How an invocation can stand; the last five are final. */
@@ -17,9 +18,18 @@ export type InvocationState = (typeof invocationStates)[number];
 /** What became of a request, seen from its client. */
 export type RequestAnswer = "delivered" | "timed-out" | "client-left" | "refused";
 
-/** One ended invocation. Field names are those of every report webtaskd makes. */
-export interface InvocationRecord {
+/**
+ * One ended invocation. Field names are those of every report webtaskd makes. Its figures are
+ * missing where its process died before it could tell.
+ */
+export interface InvocationRecord extends RunFigures {
   readonly traceId: string;
+  /** Of the request's first invocation; its own where it is the first. */
+  readonly firstTraceId: string;
+  /** Of the invocation before it. */
+  readonly previousTraceId: string | undefined;
+  /** What the client said of its own trace, where that is valid. */
+  readonly traceparent: string | undefined;
   readonly requestId: string;
   readonly attempt: number;
   readonly deployment: string;
@@ -40,13 +50,7 @@ export interface InvocationRecord {
   readonly startedAt: number;
   readonly durationMs: number;
   /** How long it waited for a process. */
-  readonly queuedMs?: number | undefined;
-  readonly authenticateMs?: number | undefined;
-  readonly handlerMs?: number | undefined;
-  /** CPU time of its process while it ran. */
-  readonly cpuMs?: number | undefined;
-  /** The largest resident memory of its process while it ran. */
-  readonly peakRssBytes?: number | undefined;
+  readonly queuedMs: number | undefined;
 }
 
 /** An invocation that has run longer than most, and runs on. */
@@ -94,6 +98,10 @@ export interface RequestRecord {
   readonly requestId: string;
   /** Of the invocation that answered, or of the last. */
   readonly traceId: string | undefined;
+  /** Of its first invocation; undefined where it was refused before one. */
+  readonly firstTraceId: string | undefined;
+  /** What the client said of its own trace, where that is valid. */
+  readonly traceparent: string | undefined;
   readonly deployment: string | undefined;
   readonly release: string | undefined;
   readonly task: string | undefined;

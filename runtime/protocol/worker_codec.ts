@@ -11,6 +11,7 @@ import {
   type TaskShape,
 } from "./call.ts";
 import { asRecord, asText, badMessage, parseJson, showField } from "./fields.ts";
+import { noFigures, parseFigures, type RunFigures, toFiguresText } from "./figures.ts";
 import type { Frame, FrameWriter } from "./frames.ts";
 import { frameKinds as kinds, type OutputLine, type WorkerMessage } from "./messages.ts";
 import { replyFault } from "./reply_fault.ts";
@@ -36,11 +37,15 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
       return writer.write(kinds.loaded, 0, { head: task, body: stringify(shape) });
     }
     case "replied": {
-      const { body } = message.reply;
-      return writer.write(kinds.replied, message.id, { head: toReplyHead(message.reply), body });
+      const { id, reply, figures } = message;
+      const head = `${toFiguresText(figures ?? noFigures)}\n${toReplyHead(reply)}`;
+      return writer.write(kinds.replied, id, { head, body: reply.body });
     }
-    case "failed":
-      return writer.write(kinds.failed, message.id, { head: stringify(message.failure) });
+    case "failed": {
+      const { id, failure, figures } = message;
+      const head = `${toFiguresText(figures ?? noFigures)}\n${stringify(failure)}`;
+      return writer.write(kinds.failed, id, { head });
+    }
     case "output":
       return writer.write(kinds.output, message.id, { head: stringify(message.line) });
     case "late_output":
@@ -72,9 +77,9 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
     case kinds.described:
       return { kind: "described" };
     case kinds.replied:
-      return parseEnding(frame);
+      return parseReplied(frame);
     case kinds.failed:
-      return { kind: "failed", id, failure: parseFailure(parseJson(head)) };
+      return parseFailed(frame);
     case kinds.output:
       return parseOutput(id, parseJson(head));
     default:
@@ -97,17 +102,30 @@ const jsonType = "application/json";
 const jsonHead = `200\n${jsonType}`;
 
 /** A reply that may not leave is the failure of its invocation; its neighbours go on. */
-function parseEnding({ id, head, body }: Frame): WorkerMessage {
-  if (head === jsonHead) {
+function parseReplied({ id, head, body }: Frame): WorkerMessage {
+  const [figures, rest] = splitHead(head);
+  if (rest === jsonHead) {
     const reply = { status: 200, contentType: jsonType, headers: undefined, body };
-    return { kind: "replied", id, reply };
+    return { kind: "replied", id, reply, figures };
   }
-  const reply = parseReply(head, body);
+  const reply = parseReply(rest, body);
   const fault = replyFault(reply);
-  if (fault === undefined) return { kind: "replied", id, reply };
+  if (fault === undefined) return { kind: "replied", id, reply, figures };
   const message = `Cannot send the reply of a worker: it has ${fault}`;
   const failure = { message, stack: undefined, publicMessage: undefined };
-  return { kind: "failed", id, failure: { code: "response_illegal", ...failure } };
+  return { kind: "failed", id, failure: { code: "response_illegal", ...failure }, figures };
+}
+
+function parseFailed({ id, head }: Frame): WorkerMessage {
+  const [figures, rest] = splitHead(head);
+  return { kind: "failed", id, failure: parseFailure(parseJson(rest)), figures };
+}
+
+/** The first line of how an invocation ended holds its figures. */
+function splitHead(head: string): readonly [figures: RunFigures, rest: string] {
+  const end = head.indexOf("\n");
+  if (end < 0) throw badMessage("figures: there are none");
+  return [parseFigures(head.slice(0, end)), head.slice(end + 1)];
 }
 
 function parseReply(head: string, body: Uint8Array): Reply {

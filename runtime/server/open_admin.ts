@@ -1,4 +1,4 @@
-import { createAdmin, type ReplayOutcome } from "../admin/admin.ts";
+import { type AdminSource, createAdmin, type ReplayOutcome } from "../admin/admin.ts";
 import { openAdminSocket } from "../admin/admin_socket.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -18,6 +18,7 @@ export interface AdminParts {
   readonly log: Log;
   /** Answers without holding up this thread. */
   readonly traces: Omit<TraceReader, "close">;
+  readonly metrics: AdminSource["metrics"];
   readonly gateway: Gateway;
   readonly deployments: Pick<Deployments<Pool>, "all">;
 }
@@ -25,7 +26,7 @@ export interface AdminParts {
 /** Opens the control side of a server. */
 export async function openAdmin(
   { platform, settings }: { readonly platform: Platform; readonly settings: Settings },
-  { state, log, traces, gateway, deployments }: AdminParts,
+  { state, log, traces, metrics, gateway, deployments }: AdminParts,
 ): Promise<HttpServer> {
   const { admin, dataDir, domains: [domain = "localhost"], tls } = settings;
   const replayer = new Replayer({
@@ -34,6 +35,7 @@ export async function openAdmin(
   });
   const handler = createAdmin({
     traces,
+    metrics,
     isReady: () => state.isReady,
     wallMs: () => systemClock.wallMs(),
     replay: (requestId) => replay(requestId, { traces, replayer, state }),

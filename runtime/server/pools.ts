@@ -16,6 +16,7 @@ import type { WorkerHub } from "../pool/worker_hub.ts";
 import type { DatabaseFacts } from "../protocol/messages.ts";
 import type { Recorder } from "../protocol/records.ts";
 import { Migrations } from "./migrations.ts";
+import type { Signals } from "./signals.ts";
 
 /** Where no setting says how many processes share the requests of a deployment at most. */
 const processesPerProcessor = 2;
@@ -30,6 +31,8 @@ export interface PoolsOptions {
   readonly hub: WorkerHub;
   readonly log: Log;
   readonly recorder: Recorder;
+  /** Told of each process that has ended. */
+  readonly signals: Pick<Signals, "processEnded">;
 }
 
 /** Opens the processes of each release. */
@@ -50,7 +53,7 @@ export class Pools {
 
   /** Makes ready what a release needs, its database included; rejects when that is not possible. */
   async open(target: PoolTarget): Promise<ReleasePool> {
-    const { platform, settings, hub, log, recorder } = this.#options;
+    const { platform, settings, hub, log, recorder, signals } = this.#options;
     const { dataDir, environment, processes, taskEnv } = settings;
     const migrations = this.#migrations;
     const database = await openDatabase(target, { dataDir, log, migrations });
@@ -61,7 +64,7 @@ export class Pools {
       boot: { ...toBoot(target, environment), database },
       settings: toPoolSettings(processes),
       onOutput: (output) => recorder.output({ ...output, deployment: target.hostname }),
-      onProcessEnded: () => {},
+      onProcessEnded: (cause) => signals.processEnded(target.hostname, cause),
     });
   }
 

@@ -15,7 +15,7 @@ export interface ReporterOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly format: "text" | "json";
-  /** A line for each request, for whoever sits at a terminal. */
+  /** A line for each request; as JSON, for each invocation, too. Else, for what went wrong. */
   readonly showRequests: boolean;
 }
 
@@ -24,18 +24,27 @@ export function createReporter(options: ReporterOptions): Recorder {
   return options.format === "json" ? createJsonReporter(options) : createTextReporter(options);
 }
 
-function createJsonReporter({ output, log, clock }: ReporterOptions): Recorder {
+function createJsonReporter({ output, log, clock, showRequests }: ReporterOptions): Recorder {
+  const budget = new LineBudget(maxUnservedPerSecond, clock);
   const write = (level: JsonLine["level"], event: string, fields: LogFields) =>
     output.write(toJsonLine({ timeMs: clock.wallMs(), level, event }, fields));
   return {
     invocationRunning() {},
     invocationReturned() {},
     invocationOverdue: (overdue) => log.warn("invocation.overdue", { ...overdue }),
-    invocationEnded: (record) =>
-      write(record.state === "COMPLETED" ? "info" : "warn", "invocation", { ...record }),
+    invocationEnded(record) {
+      const isFine = record.state === "COMPLETED";
+      if (!showRequests && (isFine || record.code === "invalid_json")) return;
+      write(isFine ? "info" : "warn", "invocation", { ...record });
+    },
     // What was captured is for the store alone.
-    requestEnded: ({ captured: _, ...record }) =>
-      write(isUnserved(record) ? "warn" : "info", "request", record),
+    requestEnded({ captured: _, ...record }) {
+      const isFine = !isUnserved(record);
+      if (showRequests) return write(isFine ? "info" : "warn", "request", { ...record });
+      const omitted = isFine ? undefined : budget.take();
+      if (omitted === undefined) return;
+      write("warn", "request", { ...record, ...(omitted > 0 && { omitted }) });
+    },
     output({ calls, level, ...printed }) {
       const [call] = calls;
       const owner = calls.length === 1 && call ? idsOf(call) : { running: calls.map(idsOf) };

@@ -29,6 +29,9 @@ export interface RequestFacts extends
 export type InvocationFacts = Omit<
   InvocationRecord,
   | "traceId"
+  | "firstTraceId"
+  | "previousTraceId"
+  | "traceparent"
   | "requestId"
   | "deployment"
   | "release"

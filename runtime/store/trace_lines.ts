@@ -1,5 +1,6 @@
 import { idPattern } from "../base/ids.ts";
 import { asRecord, asText, badMessage, parseJson } from "../protocol/fields.ts";
+import { noFigures } from "../protocol/figures.ts";
 import type {
   InvocationRecord,
   RequestRecord,
@@ -106,7 +107,13 @@ export function toRunningLine(running: RunningInvocation, place: number): string
   return toLine({
     ...{ kind: "invocation", traceId, requestId, place, durationUs: null },
     state: storedStates.indexOf("RUNNING"),
-    facts: toInvocationFacts({ ...running, ...open, stack: undefined }),
+    facts: toInvocationFacts({
+      ...running,
+      ...open,
+      ...noFigures,
+      queuedMs: undefined,
+      stack: undefined,
+    }),
   });
 }
 

@@ -12,6 +12,9 @@ import type {
   TaskResponse,
 } from "./types.ts";
 
+/** The functions of the author, in the order they run. */
+export type RunStage = "authenticate" | "handler";
+
 /** What a task may know of where it runs, and how it hears that it should stop. */
 export interface RunScope {
   /** The hostname of the deployment. */
@@ -20,6 +23,8 @@ export interface RunScope {
   readonly app: string;
   /** The signal of this invocation, the same at each call; made when a task first asks. */
   signal(): AbortSignal;
+  /** A function of the author is about to be called. */
+  began(stage: RunStage): void;
 }
 
 /** What a run and the context it hands to the author share; authors reach none of it. */

@@ -53,6 +53,7 @@ class TaskRun {
   /** Calls a function of the author and goes on with what it returns. */
   #call(stage: keyof Steps): RunResult | Promise<RunResult> {
     let value: unknown;
+    this.#state.scope.began(stage);
     try {
       value = this.#steps[stage].call(this.#context, this.#context);
       if (isThenable(value)) return this.#await(stage, value);

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock } from "../base/clock.ts";
-import type { Call, Failure, RunResult } from "../protocol/call.ts";
+import type { Call, Failure, RunEnding, RunResult } from "../protocol/call.ts";
 import type { AbortReason, DeploymentFacts, OutputLine } from "../protocol/messages.ts";
-import type { RunScope } from "../task/context.ts";
+import type { RunScope, RunStage } from "../task/context.ts";
+import { type Meter, Stopwatch } from "./stopwatch.ts";
 
 /** Output beyond this many lines of one invocation is counted, not sent. */
 export const maxOutputLines = 1000;
@@ -29,7 +30,8 @@ const abortMessages: Readonly<Record<AbortReason, string>> = {
 export interface ScopeOwner {
   readonly deployment: DeploymentFacts;
   readonly clock: Pick<Clock, "after">;
-  ended(scope: InvocationScope, result: RunResult): void;
+  readonly meter: Meter;
+  ended(scope: InvocationScope, ending: RunEnding): void;
   printed(scope: InvocationScope, line: OutputLine): void;
 }
 
@@ -39,6 +41,7 @@ export class InvocationScope implements RunScope {
   readonly id: number;
   readonly call: Call;
   readonly #owner: ScopeOwner;
+  readonly #stopwatch: Stopwatch;
   #controller: AbortController | undefined;
   #abortReason: InvocationAborted | undefined;
   #outputLines = 0;
@@ -49,6 +52,7 @@ export class InvocationScope implements RunScope {
     this.id = id;
     this.call = call;
     this.#owner = owner;
+    this.#stopwatch = new Stopwatch(owner.meter);
   }
 
   get hasEnded(): boolean {
@@ -76,6 +80,10 @@ export class InvocationScope implements RunScope {
     return this.#controller.signal;
   }
 
+  began(stage: RunStage): void {
+    this.#stopwatch.began(stage);
+  }
+
   /** Aborts the signal; the first reason wins. */
   abort(reason: AbortReason): void {
     if (this.#abortReason) return;
@@ -95,7 +103,7 @@ export class InvocationScope implements RunScope {
     if (this.#hasEnded) return this.#tellLate(result);
     this.#reportDroppedLines();
     this.#hasEnded = true;
-    this.#owner.ended(this, result);
+    this.#owner.ended(this, { ...result, figures: this.#stopwatch.stop() });
   }
 
   /** Fails the invocation; one that has ended keeps its result. */

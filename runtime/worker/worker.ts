@@ -1,7 +1,7 @@
 import { systemClock } from "../base/clock.ts";
 import { Unreachable } from "../base/errors.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Failure, RunResult } from "../protocol/call.ts";
+import type { Failure, RunEnding, RunResult } from "../protocol/call.ts";
 import { FrameReader, FrameWriter } from "../protocol/frames.ts";
 import {
   type BootMessage,
@@ -25,7 +25,9 @@ import { SourceMaps } from "./source_maps.ts";
 import { SourcePaths, type SourcePathsOptions } from "./source_paths.ts";
 import { TaskModules } from "./task_modules.ts";
 import { StartGate } from "./start_gate.ts";
+import { Meter } from "./stopwatch.ts";
 import { guardTimers } from "./timers.ts";
+import { traceFetch } from "./traced_fetch.ts";
 
 /** Task code may replace the global one. */
 const now = performance.now.bind(performance);
@@ -47,7 +49,7 @@ export async function runWorker(platform: Platform): Promise<void> {
   await installDatabase(boot.database);
   const { cwd, readText, openSourceMap } = platform;
   const maps = openSourceMap && new SourceMaps({ readText, openSourceMap });
-  const worker = new Worker(boot, { mark, sources: { cwd, readText, maps } });
+  const worker = new Worker(boot, { platform, mark, sources: { cwd, readText, maps } });
   const connection = await platform.connect(boot.socket, {
     onData: (bytes) => worker.receive(bytes),
     onClose: () => platform.exit(0),
@@ -59,6 +61,7 @@ export async function runWorker(platform: Platform): Promise<void> {
 /** What a worker finds where it is started. */
 interface Surroundings {
   readonly sources: SourcePathsOptions;
+  readonly platform: Pick<Platform, "usage" | "rssBytes">;
   /** Memory that the gateway reads. */
   readonly mark: Uint8Array | undefined;
 }
@@ -67,6 +70,7 @@ interface Surroundings {
 class Worker implements ScopeOwner {
   readonly deployment: DeploymentFacts;
   readonly clock = systemClock;
+  readonly meter: Meter;
   readonly #boot: BootMessage;
   readonly #scopes = new Scopes();
   readonly #modules: TaskModules;
@@ -75,7 +79,8 @@ class Worker implements ScopeOwner {
   readonly #gate: StartGate<InvocationScope>;
   #writer = new FrameWriter(() => {});
 
-  constructor(boot: BootMessage, { mark, sources }: Surroundings) {
+  constructor(boot: BootMessage, { platform, mark, sources }: Surroundings) {
+    this.meter = new Meter({ platform, clock: now });
     this.deployment = boot.deployment;
     this.#boot = boot;
     this.#modules = new TaskModules(boot, {
@@ -98,6 +103,7 @@ class Worker implements ScopeOwner {
     this.#writer = new FrameWriter(send);
     captureConsole((line) => this.#print(line));
     guardTimers(this.#scopes, (scope, error) => this.#thrown(scope, error));
+    traceFetch(() => this.#scopes.current()?.call);
     this.#send({ kind: "hello", token: this.#boot.token });
     this.#gate.sync();
   }
@@ -190,17 +196,18 @@ class Worker implements ScopeOwner {
   }
 
   /** Tells the gateway how an invocation ended. */
-  ended(scope: InvocationScope, result: RunResult): void {
+  ended(scope: InvocationScope, ending: RunEnding): void {
     const { id } = scope;
+    const { figures } = ending;
     this.#scopes.delete(scope);
-    if (result.kind === "failed") {
-      return this.#send({ kind: "failed", id, failure: this.#paths.map(result.failure) });
+    if (ending.kind === "failed") {
+      return this.#send({ kind: "failed", id, failure: this.#paths.map(ending.failure), figures });
     }
-    const { reply } = result;
+    const { reply } = ending;
     if (reply.body.length > measuredBodyLength && byteLength(reply.body) > maxReplyBodyBytes) {
-      return this.#send({ kind: "failed", id, failure: tooLarge(byteLength(reply.body)) });
+      return this.#send({ kind: "failed", id, failure: tooLarge(byteLength(reply.body)), figures });
     }
-    this.#send({ kind: "replied", id, reply });
+    this.#send({ kind: "replied", id, reply, figures });
   }
 
   /** Sends a line that an invocation printed. */

@@ -31,6 +31,7 @@ function createHandler(outcome: ReplayOutcome = { kind: "unknown" }) {
   const traces = new FakeTraceReader();
   const source: AdminSource = {
     traces,
+    metrics: () => Promise.resolve({ contentType: "text/plain", text: "" }),
     isReady: () => true,
     wallMs: () => sampleTimeMs,
     replay: () => Promise.resolve(outcome),
@@ -210,6 +211,7 @@ test("AdminClient waits for a replay longer than Bun lets a connection idle", as
   await using folder = await createTempFolder();
   const handler = createAdmin({
     traces: new FakeTraceReader(),
+    metrics: () => Promise.resolve({ contentType: "text/plain", text: "" }),
     isReady: () => true,
     wallMs: () => sampleTimeMs,
     replay: () => delay(bunIdleMs).then(() => ({ kind: "replayed", result })),

@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   manifest: ["base"],
   config: ["base"],
   store: ["base", "platform", "protocol"],
+  telemetry: ["base", "platform", "protocol"],
   database: ["base", "platform"],
   task: ["base", "platform", "protocol"],
   pool: ["base", "platform", "protocol"],
@@ -28,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "manifest",
     "config",
     "store",
+    "telemetry",
     "database",
     "task",
     "pool",
@@ -65,6 +67,7 @@ const packageUsers: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli"],
   valibot: ["manifest", "config", "admin", "cli"],
   "fast-xml-parser": ["database"],
+  "prom-client": ["telemetry"],
 };
 
 /** Names the folder of a file: `base` for `runtime/base/ids.ts`, `mod` for `mod.ts`. */

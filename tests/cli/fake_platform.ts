@@ -24,6 +24,8 @@ export function createFakePlatform(
     args,
     env,
     cwd: "/",
+    usage: refuse,
+    rssBytes: refuse,
     isTerminal: () => false,
     terminalColumns: () => undefined,
     writeOut: (stream, text) => {

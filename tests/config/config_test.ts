@@ -44,7 +44,8 @@ test("readSettings() has a default for everything", async () => {
     tls: undefined,
     admin: { kind: "unix", path: resolve(".webtaskd/admin.sock") },
     traces: { maxAgeMs: 14 * 24 * 3_600_000, maxBytes: 2 ** 30 },
-    logFormat: "text",
+    otlp: undefined,
+    logFormat: undefined,
     logLevel: "info",
   });
 });
@@ -52,7 +53,7 @@ test("readSettings() has a default for everything", async () => {
 test("readSettings() prefers a flag over its variable, and a variable over the default", async () => {
   const env = { WEBTASKD_PORT: "1", WEBTASKD_DRAIN: "1s", WEBTASKD_LOG: "" };
   const settings = await read({ flags: { port: ["2"] }, env });
-  expect(settings).toMatchObject({ port: 2, drainMs: 1000, logFormat: "text" });
+  expect(settings).toMatchObject({ port: 2, drainMs: 1000, logFormat: undefined });
 });
 
 test("readSettings() takes the last of a flag given twice, and all of a repeatable one", async () => {

@@ -51,6 +51,24 @@ async function request(server: TestServer, count: number): Promise<void> {
 }
 
 describe.each([...targets])("$name: the log", (target) => {
+  test("is JSON where nobody sits before it, without a line per request", async () => {
+    const server = await startServer(target, { log: "default" });
+    try {
+      expectAnswer(await server.fetch("/hello"), { status: 200 });
+      expectAnswer(await server.fetch("/failing?how=throws"), { status: 500 });
+      await server.untilOutput(/"event":"invocation"/);
+      const lines = server.output.split("\n").filter((line) => line.startsWith("{"));
+      const events = lines.map((line) => JSON.parse(line));
+      expect(events.filter(({ event }) => event === "invocation")).toMatchObject([
+        { state: "FAILED", task: "failing" },
+      ]);
+      expect(events.filter(({ event }) => event === "request")).toEqual([]);
+      expect(events.map(({ event }) => event)).toContain("task.broken");
+    } finally {
+      await server.stop();
+    }
+  });
+
   test("that nobody reads holds up no request, and tells what it dropped", async () => {
     await using pipe = await createPipe();
     const server = await startServer(target, { flags: ["--log=json"], stderr: pipe.writer });

@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly apps?: readonly string[];
   /** Command-line flags, or what makes them of the server's own folder. @default [] */
   readonly flags?: readonly string[] | ((folder: string) => readonly string[]);
+  /** Whether the log is text, unless a flag says otherwise, or looks as it does by itself. @default "text" */
+  readonly log?: "text" | "default";
   /** Variables of the server's own environment. @default {} */
   readonly env?: Readonly<Record<string, string>>;
   /** A file descriptor for the log, which then is no part of the output. */
@@ -198,6 +200,7 @@ export class TestServer {
       "--port=0",
       `--data=${this.dataFolder}`,
       "--environment=testing",
+      ...(options.log === "default" ? [] : ["--log=text"]),
       ...(typeof flags === "function" ? flags(this.folder) : flags),
     ];
   }

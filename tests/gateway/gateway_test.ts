@@ -15,6 +15,7 @@ describe("Gateway", () => {
     expect(pool.slots[0]?.call).toEqual({
       requestId: expect.stringMatching(/^[0-9a-f]{32}$/),
       traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      firstTraceId: expect.stringMatching(/^[0-9a-f]{32}$/),
       attempt: 1,
       task: "hello",
       method: "GET",
@@ -38,7 +39,8 @@ describe("Gateway", () => {
     expect(response.headers.get("x-request-id")).toBe(requestId);
     expect(response.headers.get("x-trace-id")).toBe(traceId);
     expect(recorder.requests).toEqual([{
-      ...{ requestId, traceId, deployment: "acme", release: "r1", task: "hello" },
+      ...{ requestId, traceId, firstTraceId: traceId, traceparent: undefined },
+      ...{ deployment: "acme", release: "r1", task: "hello" },
       ...{ method: "GET", path: "/hello", status: 418, answer: "delivered", reason: undefined },
       startedAt: clock.wallMs() - 20,
       durationMs: 20,

@@ -6,7 +6,7 @@ import {
   toOutgoing,
   toRejection,
 } from "../../runtime/gateway/reply.ts";
-import type { Answer } from "../../runtime/invocation/request_run.ts";
+import type { Answer } from "../../runtime/invocation/answer.ts";
 import type { Failure, Refusal, Reply } from "../../runtime/protocol/call.ts";
 import { failureOf, replyOf } from "../invocation/support.ts";
 

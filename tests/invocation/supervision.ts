@@ -1,10 +1,6 @@
 import { IdSource } from "../../runtime/base/ids.ts";
 import type { TaskSettings } from "../../runtime/base/task_settings.ts";
-import type {
-  Answer,
-  SupervisedRequest,
-  WaitingClient,
-} from "../../runtime/invocation/request_run.ts";
+import type { Answer, SupervisedRequest, WaitingClient } from "../../runtime/invocation/answer.ts";
 import { Supervisor } from "../../runtime/invocation/supervisor.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { FakePool, FakeRecorder, targetOf } from "./support.ts";
@@ -24,10 +20,12 @@ export function createSupervision(settings: Partial<TaskSettings> = {}) {
   const clock = new ManualClock();
   const pool = new FakePool();
   const recorder = new FakeRecorder();
-  const supervisor = new Supervisor({ clock, ids: new IdSource(), recorder });
+  const ids = new IdSource();
+  const supervisor = new Supervisor({ clock, ids, recorder });
   const run = () => {
     const watched = new WatchedRequest();
-    watched.watch(supervisor.run(targetOf(pool, settings), call, watched));
+    const firstTraceId = ids.traceId();
+    watched.watch(supervisor.run(targetOf(pool, settings), { ...call, firstTraceId }, watched));
     return watched;
   };
   return { clock, pool, recorder, supervisor, run };

@@ -18,6 +18,9 @@ describe("an invocation", () => {
     expect(request.answer).toMatchObject({ kind: "replied", traceId, reply: { body: "hi" } });
     expect(recorder.invocations).toEqual([{
       traceId: String(traceId),
+      firstTraceId: String(traceId),
+      previousTraceId: undefined,
+      traceparent: undefined,
       requestId: "request",
       attempt: 1,
       deployment: "acme",
@@ -33,6 +36,11 @@ describe("an invocation", () => {
       delivered: true,
       startedAt: clock.wallMs() - 1_500,
       durationMs: 1_500,
+      queuedMs: 0,
+      authenticateMs: undefined,
+      handlerMs: undefined,
+      cpuMs: undefined,
+      peakRssBytes: undefined,
     }]);
     expect(pool.slots[0]?.events).toEqual([]);
     clock.advance(sweptMs);
@@ -46,6 +54,7 @@ describe("an invocation", () => {
     const [first, second] = pool.slots.map((slot) => slot.call);
     expect(first).toEqual({
       ...call,
+      firstTraceId: String(first?.traceId),
       traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
       attempt: 1,
       deadlineMs: clock.wallMs() + 20_000,

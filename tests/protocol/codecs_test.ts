@@ -9,6 +9,7 @@ import {
   type Reply,
   type TaskShape,
 } from "../../runtime/protocol/call.ts";
+import type { RunFigures } from "../../runtime/protocol/figures.ts";
 import { parseGatewayMessage, writeGatewayMessage } from "../../runtime/protocol/gateway_codec.ts";
 import {
   type BootMessage,
@@ -31,6 +32,7 @@ const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefine
 const calls: fc.Arbitrary<Call> = fc.record({
   requestId: line,
   traceId: line,
+  firstTraceId: line.filter((firstTraceId) => firstTraceId !== ""),
   attempt: fc.integer({ min: 1, max: 10 }),
   task: line,
   method: fc.constantFrom(...handlerMethods, "PROPFIND"),
@@ -54,6 +56,14 @@ const replies: fc.Arbitrary<Reply> = fc.record({
   contentType: fc.constantFrom("application/json", "text/html", "text/plain; charset=utf-8"),
   headers: optional(fc.array(fc.tuple(headerName, headerValue), { minLength: 1 })),
   body: fc.oneof(text, bytes),
+});
+/** Whole microseconds: no more of a time travels. */
+const times = optional(fc.nat().map((microseconds) => microseconds / 1000));
+const figures: fc.Arbitrary<RunFigures> = fc.record({
+  authenticateMs: times,
+  handlerMs: times,
+  cpuMs: times,
+  peakRssBytes: optional(fc.nat(10 ** 15 - 1)),
 });
 const shapes: fc.Arbitrary<TaskShape> = fc.oneof(
   fc.record({
@@ -90,8 +100,8 @@ const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc.record({ kind: fc.constant("ask" as const), id }),
   fc.record({ kind: fc.constant("loading" as const), task: text }),
   fc.record({ kind: fc.constant("loaded" as const), task: text, shape: shapes }),
-  fc.record({ kind: fc.constant("replied" as const), id, reply: replies }),
-  fc.record({ kind: fc.constant("failed" as const), id, failure: failures }),
+  fc.record({ kind: fc.constant("replied" as const), id, reply: replies, figures }),
+  fc.record({ kind: fc.constant("failed" as const), id, failure: failures, figures }),
   fc.record({ kind: fc.constant("output" as const), id, line: outputLines }),
   fc.record({
     kind: fc.constant("late_output" as const),
@@ -145,7 +155,7 @@ describe("the gateway's messages", () => {
   });
 
   test("with headers that are no JSON are refused once somebody reads them", () => {
-    const head = "hello\nGET\n\nhttp://a/hello\nr\nt\n1\n1\n{";
+    const head = "hello\nGET\n\nhttp://a/hello\nr\nt\n\n1\n1\n{";
     const message = parseGatewayMessage(rawFrame({ kind: frameKinds.call, head }));
     expect(isRefused(() => message.kind === "call" && message.call.headers)).toBe(true);
   });
@@ -183,11 +193,11 @@ describe("a worker's messages", () => {
   };
   const malformed = Object.entries(hostileValues).flatMap(([what, json]) =>
     [
-      [`a reply with headers: ${what}`, frameKinds.replied, `200\n\n{"a":${json}}`],
-      [`a reply with a pair: ${what}`, frameKinds.replied, `200\n\n[["a",${json}]]`],
-      [`a failure: ${what}`, frameKinds.failed, json],
-      [`a failure's code: ${what}`, frameKinds.failed, `{"code":${json},"message":""}`],
-      [`a failure's text: ${what}`, frameKinds.failed, `{"code":"crashed","message":${json}}`],
+      [`a reply with headers: ${what}`, frameKinds.replied, `\n200\n\n{"a":${json}}`],
+      [`a reply with a pair: ${what}`, frameKinds.replied, `\n200\n\n[["a",${json}]]`],
+      [`a failure: ${what}`, frameKinds.failed, `\n${json}`],
+      [`a failure's code: ${what}`, frameKinds.failed, `\n{"code":${json},"message":""}`],
+      [`a failure's text: ${what}`, frameKinds.failed, `\n{"code":"crashed","message":${json}}`],
       [`an output: ${what}`, frameKinds.output, json],
       [`an output's level: ${what}`, frameKinds.output, `{"level":${json},"text":""}`],
       [`an output's text: ${what}`, frameKinds.output, `{"level":"info","text":${json}}`],
@@ -231,10 +241,39 @@ describe("a worker's messages", () => {
   test.each(["", "199", "600", "200.5", "-200", "NaN", "text", "Infinity"])(
     "are refused: a reply with status %p",
     (status) => {
-      const frame = rawFrame({ kind: frameKinds.replied, head: `${status}\n` });
+      const frame = rawFrame({ kind: frameKinds.replied, head: `\n${status}\n` });
       expect(isRefused(() => parseWorkerMessage(frame))).toBe(true);
     },
   );
+
+  test.each([
+    "-1,2",
+    "1.5",
+    "1",
+    "1,2,3",
+    "1,2,3,4,5",
+    "1,x",
+    "NaN",
+    "Infinity",
+    "1,2,3,1e300",
+    "9".repeat(400),
+  ])(
+    "are refused: figures %p",
+    (text) => {
+      for (
+        const [kind, rest] of [[frameKinds.replied, "200\n"], [frameKinds.failed, "{}"]] as const
+      ) {
+        const frame = rawFrame({ kind, head: `${text}\n${rest}` });
+        expect(isRefused(() => parseWorkerMessage(frame))).toBe(true);
+      }
+    },
+  );
+
+  test("are refused: an ending without figures", () => {
+    for (const kind of [frameKinds.replied, frameKinds.failed]) {
+      expect(isRefused(() => parseWorkerMessage(rawFrame({ kind, head: "{}" })))).toBe(true);
+    }
+  });
 
   test("are refused: an unknown kind, and one of the gateway's", () => {
     for (const kind of [0, 99, 255, frameKinds.call, frameKinds.preload]) {
@@ -244,7 +283,7 @@ describe("a worker's messages", () => {
 
   test("are read or refused, whatever they hold", () => {
     const kind = fc.oneof(fc.constantFrom(...Object.values(checked)), fc.nat(255));
-    const head = fc.oneof(text, fc.json(), fc.json().map((json) => `200\n\n${json}`));
+    const head = fc.oneof(text, fc.json(), fc.json().map((json) => `1,2\n200\n\n${json}`));
     fc.assert(fc.property(fc.record({ kind, id, head, body: text }), (frame) => {
       isRefused(() => parseWorkerMessage(rawFrame(frame)));
     }));

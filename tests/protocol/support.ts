@@ -45,6 +45,28 @@ export function isRefused(code: () => unknown): boolean {
 
 /** The fields of a call, wherever it keeps them, without the rest of the object. */
 export function plainCall(call: Call): Call {
-  const { requestId, traceId, attempt, task, method, url, headers, deadlineMs, body } = call;
-  return { requestId, traceId, attempt, task, method, url, headers, deadlineMs, body };
+  const {
+    requestId,
+    traceId,
+    firstTraceId,
+    attempt,
+    task,
+    method,
+    url,
+    headers,
+    deadlineMs,
+    body,
+  } = call;
+  return {
+    requestId,
+    traceId,
+    firstTraceId,
+    attempt,
+    task,
+    method,
+    url,
+    headers,
+    deadlineMs,
+    body,
+  };
 }

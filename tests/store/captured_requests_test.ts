@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { noFigures } from "../../runtime/protocol/figures.ts";
 import type { CapturedRequest, RequestRecord } from "../../runtime/protocol/records.ts";
 import { openTraceReader } from "../../runtime/store/trace_file_reader.ts";
 import { RecordLines } from "../../runtime/store/record_lines.ts";
@@ -20,7 +21,8 @@ function requestOf(fields: Partial<RequestRecord>): RequestRecord {
   return {
     ...{ requestId: traceIdOf("1"), traceId: traceIdOf("2"), deployment: "acme", release: "r1" },
     ...{ task: "hello", method: "POST", path: "/hello", status: 200, answer: "delivered" },
-    ...{ reason: undefined, startedAt: 5, durationMs: 3.25, ...fields },
+    ...{ firstTraceId: traceIdOf("2"), traceparent: undefined, reason: undefined },
+    ...{ startedAt: 5, durationMs: 3.25, ...fields },
   };
 }
 
@@ -47,7 +49,8 @@ test.each<[string, Partial<RequestRecord>]>([
     ...{ traceId: traceIdOf("2"), requestId: request.requestId, attempt: 1, pid: 7 },
     ...{ deployment: "acme", release: "r1", task: "hello", method: "POST", state: "COMPLETED" },
     ...{ code: undefined, reason: undefined, stack: undefined, status: 200, delivered: true },
-    ...{ startedAt: 5, durationMs: 1.5 },
+    ...{ firstTraceId: traceIdOf("2"), previousTraceId: undefined, traceparent: undefined },
+    ...{ startedAt: 5, durationMs: 1.5, queuedMs: undefined, ...noFigures },
   });
   records.requestEnded(request);
   records.settle();

@@ -12,6 +12,8 @@ import { ManualClock } from "../manual_clock.ts";
 const request: RequestRecord = {
   requestId: "request",
   traceId: "trace",
+  firstTraceId: "trace",
+  traceparent: undefined,
   deployment: "acme",
   release: "r1",
   task: "hello",
@@ -27,6 +29,9 @@ const request: RequestRecord = {
 };
 const invocation: InvocationRecord = {
   traceId: "trace",
+  firstTraceId: "trace",
+  previousTraceId: undefined,
+  traceparent: undefined,
   requestId: "request",
   attempt: 1,
   deployment: "acme",
@@ -42,6 +47,11 @@ const invocation: InvocationRecord = {
   delivered: true,
   startedAt: 0,
   durationMs: 5,
+  queuedMs: 0,
+  authenticateMs: 0.1,
+  handlerMs: 4.5,
+  cpuMs: undefined,
+  peakRssBytes: undefined,
 };
 const call = { traceId: "trace", requestId: "request", task: "hello" };
 const output: TaskOutput = { pid: 7, stream: "console", level: "warn", text: "hi", calls: [call] };
@@ -177,7 +187,7 @@ describe("createReporter() for people", () => {
 
 describe("createReporter() for machines", () => {
   test("writes one object a line", () => {
-    const { reporter, stderr } = createReporting({ format: "json", showRequests: false });
+    const { reporter, stderr } = createReporting({ format: "json", showRequests: true });
     reporter.requestEnded({ ...request, reason: "two\nlines" });
     reporter.invocationEnded(invocation);
     reporter.output(output);
@@ -197,5 +207,28 @@ describe("createReporter() for machines", () => {
       { time, level: "warn", event: "request", ...ended, status: 504, answer: "timed-out" },
     ]);
     expect(stderr()).toStartWith('{"time":"');
+  });
+
+  test("who did not ask for every request, writes what went wrong, and what tasks print", () => {
+    const clock = new ManualClock();
+    const { reporter, stderr } = createReporting({ format: "json", showRequests: false, clock });
+    reporter.requestEnded(request);
+    reporter.requestEnded({ ...request, status: 404, answer: "refused" });
+    reporter.invocationEnded({ ...invocation, state: "COMPLETED" });
+    reporter.invocationEnded({ ...invocation, code: "invalid_json" });
+    expect(stderr()).toBe("");
+    reporter.invocationEnded(invocation);
+    reporter.output(output);
+    for (let times = 0; times < 12; times++) {
+      reporter.requestEnded({ ...request, status: 504, answer: "timed-out" });
+    }
+    clock.advance(1_000);
+    reporter.requestEnded({ ...request, status: 504, answer: "timed-out" });
+    const lines = stderr().trimEnd().split("\n").map((line) => JSON.parse(line));
+    expect(lines.map(({ event }) => event)).toEqual([
+      ...["invocation", "output"],
+      ...Array(11).fill("request"),
+    ]);
+    expect(lines.at(-1)).toMatchObject({ status: 504, omitted: 2 });
   });
 });

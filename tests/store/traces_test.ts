@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { noFigures } from "../../runtime/protocol/figures.ts";
 import type { InvocationRecord, RequestRecord } from "../../runtime/protocol/records.ts";
 import { RecordLines } from "../../runtime/store/record_lines.ts";
 import { openTraceReader } from "../../runtime/store/trace_file_reader.ts";
@@ -48,8 +49,13 @@ async function createStore(gateway = "gateway-1") {
       writer.write([{ number: ++batch, text }]);
       text = "";
     },
-    invocation: (fields: Partial<InvocationRecord> = {}): InvocationRecord => ({
-      ...{ traceId: ids.traceId(), requestId: ids.requestId(), attempt: 1, pid: 7 },
+    invocation: (
+      fields: Partial<InvocationRecord> = {},
+      traceId = ids.traceId(),
+    ): InvocationRecord => ({
+      ...{ traceId, firstTraceId: traceId, previousTraceId: undefined, traceparent: undefined },
+      ...{ queuedMs: undefined, ...noFigures },
+      ...{ requestId: ids.requestId(), attempt: 1, pid: 7 },
       ...{ deployment: "acme", release: "r1", task: "hello", method: "GET" },
       ...{ state: "COMPLETED", code: undefined, reason: undefined, stack: undefined },
       ...{ status: 200, delivered: true, startedAt: clock.wallMs(), durationMs: 1.5 },
@@ -64,9 +70,10 @@ async function createStore(gateway = "gateway-1") {
 }
 
 function requestOf(invocation: InvocationRecord, fields: Partial<RequestRecord> = {}) {
-  const { requestId, traceId, deployment, release, task, method } = invocation;
+  const { requestId, traceId, firstTraceId, deployment, release, task, method } = invocation;
   const request: RequestRecord = {
-    ...{ requestId, traceId, deployment, release, task, method, path: `/${task}` },
+    ...{ requestId, traceId, firstTraceId, deployment, release, task, method, path: `/${task}` },
+    traceparent: undefined,
     ...{ status: 200, answer: "delivered", reason: undefined, client: "127.0.0.1" },
     ...{ startedAt: invocation.startedAt - 1, durationMs: 3.25, requestBytes: 0 },
     ...{ responseBytes: 17, ...fields },

@@ -10,6 +10,7 @@ export function callOf(options: Partial<Omit<Call, "body">> & { body?: string | 
   const call: Call = {
     requestId: "0123456789abcdef0123456789abcdef",
     traceId: "fedcba9876543210fedcba9876543210",
+    firstTraceId: "fedcba9876543210fedcba9876543210",
     attempt: 1,
     task: "hello",
     method: "GET",
@@ -34,7 +35,13 @@ export function postOf(body: string, options: Partial<Omit<Call, "body">> = {}):
 
 /** The scope of a deployment on hostname `acme`. */
 export function scopeOf(signal: AbortSignal = new AbortController().signal): RunScope {
-  return { hostname: "acme", environment: "testing", app: "acme-app", signal: () => signal };
+  return {
+    hostname: "acme",
+    environment: "testing",
+    app: "acme-app",
+    signal: () => signal,
+    began() {},
+  };
 }
 
 /** Lets everyone in. */

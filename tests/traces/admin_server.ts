@@ -14,6 +14,7 @@ export async function startAdmin(outcome: ReplayOutcome = { kind: "unknown" }) {
   const replayed: string[] = [];
   const handler = createAdmin({
     traces,
+    metrics: () => Promise.resolve({ contentType: "text/plain", text: "" }),
     isReady: () => true,
     wallMs: () => sampleTimeMs,
     replay(requestId) {

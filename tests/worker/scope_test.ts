@@ -12,6 +12,7 @@ import {
 import { failed } from "../invocation/support.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
+import { FakeProcess } from "./support.ts";
 
 /** A worker that notes what its scopes tell. */
 function createOwner() {
@@ -21,6 +22,7 @@ function createOwner() {
   const owner: ScopeOwner = {
     deployment: { hostname: "acme", environment: "testing", app: "acme-app" },
     clock,
+    meter: new FakeProcess(clock).meter,
     ended: (_scope, result) => void ended.push(result),
     printed: (_scope, line) => void printed.push(line),
   };

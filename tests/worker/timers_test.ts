@@ -5,6 +5,7 @@ import { InvocationScope, Scopes } from "../../runtime/worker/scope.ts";
 import { guardTimers } from "../../runtime/worker/timers.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
+import { FakeProcess } from "./support.ts";
 
 const names = ["setTimeout", "setInterval", "setImmediate", "queueMicrotask"] as const;
 const originals = names.map((name) => [name, Reflect.get(globalThis, name)] as const);
@@ -32,6 +33,7 @@ function scopeOf(id: number): InvocationScope {
   return new InvocationScope(id, callOf(), {
     deployment: { hostname: "acme", environment: "testing", app: "acme" },
     clock: new ManualClock(),
+    meter: new FakeProcess().meter,
     ended() {},
     printed() {},
   });
