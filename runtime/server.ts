@@ -33,6 +33,8 @@ const flushMs = 1_000;
 /** For lines of the log, where whoever reads them has stalled. */
 const logFlushMs = 500;
 const adminIdleSeconds = 30;
+/** A collection looks at all that is in use: with little garbage let in, there are dozens a second. */
+const garbageBytes = 64 * 1024 * 1024;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -90,6 +92,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return new RunningServer({
     ...{ settings, isLoopback, pools, deployments, supervisor, listener, admin, hub, state },
     ...surroundings,
+    garbageReserve: platform.reserveForGarbage(garbageBytes),
   });
 }
 
@@ -103,6 +106,8 @@ interface Parts extends Surroundings {
   readonly admin: HttpServer;
   readonly hub: WorkerHub;
   readonly state: { isReady: boolean };
+  /** Does its work by being there. */
+  readonly garbageReserve: object | undefined;
 }
 
 /** The whole graph at work, and the order in which it is taken down. */

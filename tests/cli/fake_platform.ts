@@ -43,6 +43,7 @@ export function createFakePlatform(
     dieWithParent: refuse,
     forbidInspection: refuse,
     onUncaught: refuse,
+    reserveForGarbage: refuse,
     dropPrivileges: refuse,
     stubModule: refuse,
   };
