@@ -37,6 +37,8 @@ const lastCallMs = 5_000;
 const flushMs = 1_000;
 /** For lines of the log, where whoever reads them has stalled. */
 const logFlushMs = 500;
+/** A collection looks at all that is in use: with little garbage let in, there are dozens a second. */
+const garbageBytes = 64 * 1024 * 1024;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -115,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       state,
     },
     ...surroundings,
+    garbageReserve: platform.reserveForGarbage(garbageBytes),
   });
 }
 
@@ -129,6 +132,8 @@ interface Parts extends Surroundings {
   readonly traces: TraceStore;
   readonly hub: WorkerHub;
   readonly state: { isReady: boolean };
+  /** Does its work by being there. */
+  readonly garbageReserve: object | undefined;
 }
 
 /** The whole graph at work, and the order in which it is taken down. */

@@ -46,6 +46,8 @@ export const platform: Platform = {
       listener("rejection", event.reason);
     });
   },
+  // Its collector looks at what is young alone, most of the time.
+  reserveForGarbage: () => undefined,
   async dropPrivileges() {
     await Deno.permissions.revoke({ name: "ffi" });
   },

@@ -198,6 +198,11 @@ export interface Platform {
    * process.
    */
   onUncaught(listener: (kind: "exception" | "rejection", error: unknown) => void): void;
+  /**
+   * Lets so much more garbage pile up between two collections, for as long as the result is kept;
+   * `undefined` where the runtime needs no such help.
+   */
+  reserveForGarbage(bytes: number): object | undefined;
   /** Gives up what task code must not have: abilities, and variables that are for the runtime. */
   dropPrivileges(): Promise<void>;
   /**

@@ -51,6 +51,7 @@ export function createFakePlatform(
     dieWithParent: refuse,
     forbidInspection: refuse,
     onUncaught: refuse,
+    reserveForGarbage: refuse,
     dropPrivileges: refuse,
     stubModule: refuse,
   };
