@@ -94,10 +94,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const metrics = () =>
-    surroundings.signals.metrics(() =>
-      deployments.releases.map(({ hostname, pool }) => ({ deployment: hostname, ...pool.snapshot }))
-    );
+  const pulse = {
+    pools: () =>
+      deployments.releases.map(({ hostname, pool }) => ({
+        deployment: hostname,
+        ...pool.snapshot,
+      })),
+    storeLagMs: traces.lagMs,
+  };
+  const metrics = () => surroundings.signals.metrics(pulse);
   const sources = { gateway, deployments, metrics, traces: traces.reader };
   const admin = await openAdmin(options, { ...surroundings, ...sources, state });
   started.defer(() => admin.abort());

@@ -15,6 +15,8 @@ export interface TraceBatch {
   readonly number: number;
   readonly bytes: Uint8Array;
   readonly lines: number;
+  /** When it was complete, on the monotonic clock. */
+  readonly madeMs: number;
   /** On the monotonic clock; undefined while it has not been sent. */
   sentMs: number | undefined;
   /** How often it was sent. */
@@ -47,6 +49,12 @@ export class TraceBatches {
     return this.#batches[0]?.sentMs;
   }
 
+  /** For how long the oldest batch has waited to be committed. */
+  lagMs(nowMs: number): number {
+    const [first] = this.#batches;
+    return first ? nowMs - first.madeMs : 0;
+  }
+
   /** How many lines have been dropped since the last time it was asked for. */
   takeDropped(): number {
     const dropped = this.#dropped;
@@ -65,13 +73,13 @@ export class TraceBatches {
   }
 
   /** Makes a batch of the lines so far. */
-  close(): void {
+  close(nowMs: number): void {
     if (this.#used === 0) return;
     this.#number += 1;
     // A copy: the buffer is used again.
     const bytes = new Uint8Array(this.#buffer.subarray(0, this.#used));
-    const batch = { number: this.#number, bytes, lines: this.#lines, sentMs: undefined, tries: 0 };
-    this.#batches.push(batch);
+    const [number, lines] = [this.#number, this.#lines];
+    this.#batches.push({ number, bytes, lines, madeMs: nowMs, sentMs: undefined, tries: 0 });
     this.#keptBytes += bytes.length;
     this.#used = 0;
     this.#lines = 0;

@@ -76,6 +76,11 @@ export class TraceClient implements LineSink {
     return this.#questions;
   }
 
+  /** For how long the oldest line has waited to reach the file. */
+  get lagMs(): number {
+    return this.#batches.lagMs(this.#options.clock.monotonicMs());
+  }
+
   line(text: string): void {
     this.#batches.add(text);
     if (this.#batches.openBytes >= fullBytes) this.#flush();
@@ -128,7 +133,7 @@ export class TraceClient implements LineSink {
   #flush(): void {
     this.#cancelCollect?.();
     this.#cancelCollect = undefined;
-    this.#batches.close();
+    this.#batches.close(this.#options.clock.monotonicMs());
     this.#send();
     this.#reportDropped();
     this.#replaceStuck();
