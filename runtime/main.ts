@@ -8,6 +8,9 @@ platform.forbidInspection();
 if (platform.args[0] === "worker") {
   const { runWorker } = await import("./worker/worker.ts");
   await runWorker(platform);
+} else if (platform.args[0] === "migrator") {
+  const { runMigrator } = await import("./database/migrator.ts");
+  await runMigrator(platform);
 } else {
   const { runCli } = await import("./cli/cli.ts");
   platform.exit(await runCli(platform));

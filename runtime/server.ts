@@ -73,8 +73,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   await openDataFolder(settings.dataDir, surroundings.log);
   const hub = await WorkerHub.open(platform, { ...surroundings, clock: systemClock });
   started.defer(() => hub.close());
-  const deployments = await openDeployments(options, { ...surroundings, hub });
+  const pools = new Pools({ ...surroundings, platform, settings, hub });
+  const deployments = await openDeployments(options, { ...surroundings, pools });
   started.defer(() => deployments.close());
+  started.defer(() => pools.close());
   const isLoopback = /^(127\.|::1$|localhost$)/.test(settings.listen);
   const { domains } = settings;
   const hosts = new HostTable({ domains, deployments: deployments.all, isLoopback });
@@ -86,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const listener = await openListener(options, gateway);
   started.move();
   return new RunningServer({
-    ...{ settings, isLoopback, deployments, supervisor, listener, admin, hub, state },
+    ...{ settings, isLoopback, pools, deployments, supervisor, listener, admin, hub, state },
     ...surroundings,
   });
 }
@@ -94,6 +96,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 interface Parts extends Surroundings {
   readonly settings: Settings;
   readonly isLoopback: boolean;
+  readonly pools: Pools;
   readonly deployments: Deployments<ReleasePool>;
   readonly supervisor: Supervisor;
   readonly listener: PublicListener;
@@ -145,13 +148,15 @@ class RunningServer implements Server {
   }
 
   async close(): Promise<boolean> {
-    const { state, supervisor, listener, deployments, admin, hub, log } = this.#parts;
+    const { state, supervisor, listener, pools, deployments, admin, hub, log } = this.#parts;
     state.isReady = false;
     log.info("server.stopping", { note: "what runs may finish, a second signal ends it at once" });
     supervisor.drain();
     const stopped = listener.stop();
     const isFinished = await this.#drain(stopped);
     if (!isFinished) log.warn("server.cut_off", { drainMs: this.#parts.settings.drainMs });
+    // A reload under way may wait for a migration, and closing waits for the reload.
+    pools.close();
     await deployments.close();
     await settlesWithin(stopped, flushMs);
     await listener.abort();
@@ -206,10 +211,9 @@ function createSurroundings({ platform, settings }: ServerOptions): Surroundings
 
 function openDeployments(
   { platform, settings, appDirs }: ServerOptions,
-  { hub, log, recorder }: Surroundings & { readonly hub: WorkerHub },
+  { pools, log }: Surroundings & { readonly pools: Pools },
 ): Promise<Deployments<ReleasePool>> {
   const { environment, hostname, dataDir, task: overrides } = settings;
-  const pools = new Pools({ platform, settings, hub, log, recorder });
   return Deployments.open<ReleasePool>({
     ...{ appDirs, environment, hostname, dataDir, log, platform, overrides },
     openPool: (target) => pools.open(target),

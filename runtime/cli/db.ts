@@ -6,6 +6,7 @@ import { createAction } from "./db/create.ts";
 import type { Action } from "./db/action.ts";
 import { exportAction } from "./db/export.ts";
 import { importAction } from "./db/import.ts";
+import { pruneAction } from "./db/prune.ts";
 import { queryAction } from "./db/query.ts";
 import { restoreAction } from "./db/restore.ts";
 import { openTarget } from "./db/target.ts";
@@ -18,6 +19,7 @@ const actions: readonly Action[] = [
   exportAction,
   backupAction,
   restoreAction,
+  pruneAction,
 ];
 
 const usage = actions.map(({ usage }) => usage).join("; ");

@@ -31,6 +31,11 @@ function toLines(databases: readonly DatabaseHealth[], dataDir: string): readonl
     `  file         ${health.file}, ${toMegabytes(health.bytes)}`,
     `  WAL          ${toMegabytes(health.walBytes)}`,
     `  attachments  ${health.attachments}, ${toMegabytes(health.attachmentBytes)}`,
+    ...(health.unusedAttachments === 0 ? [] : [
+      `  unused       ${health.unusedAttachments} attachments, ${
+        toMegabytes(health.unusedAttachmentBytes)
+      }: "webtaskd db prune --deployment ${health.hostname}" removes them`,
+    ]),
     ...Object.entries(health.objects).map(([model, count]) => `  ${model}: ${count}`),
     ...health.problems.map((problem) => `  problem: ${problem}`),
   ]);

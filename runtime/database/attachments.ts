@@ -6,7 +6,7 @@ import { Attachment, type AttachmentBytes } from "./values/attachment.ts";
 import { show } from "./values/show.ts";
 
 /** The most bytes of an attachment. */
-export const maxAttachmentBytes = 64 * 2 ** 20;
+const maxAttachmentBytes = 64 * 2 ** 20;
 
 /** Names of files in the folder: anything else there is not an attachment. */
 export const attachmentIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,8 +1,11 @@
+import { stat } from "node:fs/promises";
 import { messageOf, RuntimeError } from "../base/errors.ts";
 import type { DataModel } from "./model/data_model.ts";
 import { readSchema, type SchemaWarning } from "./model/read_schema.ts";
-import { databaseDir } from "./places.ts";
-import { openAndMigrate } from "./sqlite/open.ts";
+import type { Migration } from "./migrator.ts";
+import { databaseDir, databaseFile } from "./places.ts";
+import { isUpToDate } from "./sqlite/migrate.ts";
+import { openAndMigrate, openExisting } from "./sqlite/open.ts";
 
 /** What to bring up to date, and where. */
 export interface PrepareOptions {
@@ -12,6 +15,8 @@ export interface PrepareOptions {
   readonly sourceDir: string;
   readonly dataDir: string;
   readonly hostname: string;
+  /** Migrates what is there and is not up to date; without it, this thread does. */
+  migrate?(migration: Migration): Promise<void>;
 }
 
 /** A database that is ready for the tasks of a release. */
@@ -34,12 +39,25 @@ export async function prepareDatabase(options: PrepareOptions): Promise<Prepared
   if (schema === undefined) return { dir, dataModel: undefined, warnings: [] };
   const { model: dataModel, warnings } = schema;
   try {
-    const connection = await openAndMigrate(dir, dataModel);
-    connection.close();
+    const migration = { dir, dataModel };
+    if (options.migrate && await isBehind(migration)) await options.migrate(migration);
+    else (await openAndMigrate(dir, dataModel)).close();
   } catch (cause) {
     if (cause instanceof RuntimeError) throw cause;
     const message = `Cannot prepare the database of "${hostname}" in "${dir}": ${messageOf(cause)}`;
     throw new RuntimeError("database_failed", message, { cause });
   }
   return { dir, dataModel, warnings };
+}
+
+/** Whether there is a database with another model: new ones and those that are ready take no time. */
+async function isBehind({ dir, dataModel }: Migration): Promise<boolean> {
+  const isThere = await stat(databaseFile(dir)).then(() => true, () => false);
+  if (!isThere) return false;
+  const connection = await openExisting(dir);
+  try {
+    return !isUpToDate(connection, dataModel);
+  } finally {
+    connection.close();
+  }
 }

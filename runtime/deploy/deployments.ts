@@ -160,8 +160,17 @@ export class Deployments<P extends Pool> {
     const tasks = web.map(({ name, given }) =>
       [name, { name, settings: toTaskSettings(given, this.#options.overrides) }] as const
     );
-    const pool = await this.#options.openPool({ ...target, release });
+    const pool = await this.#openPool({ ...target, release });
     return { id: release.id, tasks: new Map(tasks), pool, files: release };
+  }
+
+  async #openPool(target: PoolTarget): Promise<P> {
+    try {
+      return await this.#options.openPool(target);
+    } catch (error) {
+      target.release.unlock();
+      throw error;
+    }
   }
 
   async #reloadOne(deployment: LiveDeployment<P>): Promise<void> {

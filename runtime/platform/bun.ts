@@ -48,7 +48,10 @@ export const platform: Platform = {
     process.on("uncaughtException", (error) => listener("exception", error));
     process.on("unhandledRejection", (error) => listener("rejection", error));
   },
-  dropPrivileges: () => Promise.resolve(),
+  dropPrivileges() {
+    delete process.env[tailCalls];
+    return Promise.resolve();
+  },
   stubModule(specifier) {
     Bun.plugin({
       name: specifier,
@@ -70,6 +73,13 @@ function programCommand(): string[] {
  * would take settings, and code to run first, from files of the app. The executable is built so.
  */
 const ownSettings = ["--no-install", "--no-env-file", "--config=/dev/null"];
+
+/**
+ * Whether a function that ends in `return f()` leaves the stack before `f` begins, as strict code
+ * does in JavaScriptCore alone: the stack of an error would not name the task's own line.
+ */
+const tailCalls = "BUN_JSC_useTailCalls";
+
 /** The streams of `process` keep without limit what nobody reads, and end with the reader. */
 function writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) =>
@@ -104,7 +114,7 @@ function startChild(options: SpawnOptions) {
     return Bun.spawn({
       cmd: [...options.command],
       cwd: options.cwd,
-      env: { ...options.env },
+      env: { ...options.env, [tailCalls]: "0" },
       stdin: Buffer.from(options.stdin),
       stdout: "pipe",
       stderr: "pipe",

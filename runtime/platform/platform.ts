@@ -108,7 +108,7 @@ export interface HttpServer {
 }
 
 /** A role of the one program: who a process is decides what its `main` does. */
-export type Role = "gateway" | "worker";
+export type Role = "gateway" | "worker" | "migrator";
 
 /** Signals a process of ours listens to. */
 export type ProcessSignal = "SIGTERM" | "SIGINT" | "SIGHUP";
@@ -175,7 +175,7 @@ export interface Platform {
    * process.
    */
   onUncaught(listener: (kind: "exception" | "rejection", error: unknown) => void): void;
-  /** Gives up abilities that task code must not have, where the runtime knows the notion. */
+  /** Gives up what task code must not have: abilities, and variables that are for the runtime. */
   dropPrivileges(): Promise<void>;
   /** Answers imports of a package that exists only as types with an empty module. */
   stubModule(specifier: string): void;

@@ -3,6 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { ProcessSettings, Settings } from "../config/config.ts";
+import type { Migration } from "../database/migrator.ts";
 import { prepareDatabase } from "../database/prepare.ts";
 import type { PoolTarget } from "../deploy/deployments.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -14,6 +15,7 @@ import { StartTurns } from "../pool/start_turns.ts";
 import type { WorkerHub } from "../pool/worker_hub.ts";
 import type { DatabaseFacts } from "../protocol/messages.ts";
 import type { Recorder } from "../protocol/records.ts";
+import { Migrations } from "./migrations.ts";
 
 /** Where no setting says how many processes share the requests of a deployment at most. */
 const processesPerProcessor = 2;
@@ -34,6 +36,7 @@ export interface PoolsOptions {
 export class Pools {
   readonly #options: PoolsOptions;
   readonly #memoryGroups: MemoryGroups | undefined;
+  readonly #migrations: Migrations;
   readonly #turns = new StartTurns(
     Math.max(leastStarts, availableParallelism() * startsPerProcessor),
   );
@@ -41,13 +44,16 @@ export class Pools {
   constructor(options: PoolsOptions) {
     this.#options = options;
     this.#memoryGroups = openMemoryGroups(options.settings.processes.maxRssBytes, options.log);
+    const env = workerEnvironment(options.platform.env, {});
+    this.#migrations = new Migrations(options.platform, env);
   }
 
   /** Makes ready what a release needs, its database included; rejects when that is not possible. */
   async open(target: PoolTarget): Promise<ReleasePool> {
     const { platform, settings, hub, log, recorder } = this.#options;
     const { dataDir, environment, processes, taskEnv } = settings;
-    const database = await openDatabase(target, { dataDir, log });
+    const migrations = this.#migrations;
+    const database = await openDatabase(target, { dataDir, log, migrations });
     return new ReleasePool({
       ...{ platform, hub, log, memoryGroups: this.#memoryGroups, turns: this.#turns },
       clock: systemClock,
@@ -57,6 +63,11 @@ export class Pools {
       onOutput: (output) => recorder.output(output),
       onProcessEnded: () => {},
     });
+  }
+
+  /** Ends what makes releases ready; opening another rejects. */
+  close(): void {
+    this.#migrations.close();
   }
 }
 
@@ -85,9 +96,17 @@ function toPoolSettings(processes: ProcessSettings): PoolSettings {
 /** Brings the database of a deployment up to the schema of a release, before that runs. */
 async function openDatabase(
   { release, appDir, hostname }: PoolTarget,
-  { dataDir, log }: { readonly dataDir: string; readonly log: Log },
+  { dataDir, log, migrations }: {
+    readonly dataDir: string;
+    readonly log: Log;
+    readonly migrations: Migrations;
+  },
 ): Promise<DatabaseFacts> {
-  const options = { dir: release.dir, sourceDir: appDir, dataDir, hostname };
+  const migrate = (migration: Migration) => {
+    log.info("database.migrating", { deployment: hostname });
+    return migrations.run(migration);
+  };
+  const options = { dir: release.dir, sourceDir: appDir, dataDir, hostname, migrate };
   const { dir, dataModel = null, warnings } = await prepareDatabase(options);
   for (const { file, line, message } of warnings) {
     log.warn("schema.ignored", { deployment: hostname, place: `${file}:${line}`, message });

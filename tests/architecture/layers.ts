@@ -38,7 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "console",
   ],
   cli: ["base", "config", "manifest", "admin", "platform", "protocol"],
-  main: ["cli", "worker", "platform", "base"],
+  main: ["cli", "worker", "database", "platform", "base"],
   serve: ["server", "config", "platform"],
   mod: ["serve", "task", "database"],
   /** Scripts that are run by hand or by npm, not part of the program. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { open, readdir, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCli } from "../../runtime/cli/cli.ts";
 import { createSqliteDatabase } from "../../runtime/database/sqlite/sqlite_database.ts";
+import { inspectDatabase } from "../../runtime/database/tools/health.ts";
 import { sampleSchema, toDataModel } from "../database/support.ts";
 import { createTempFolder, type TempFolder } from "../temp_folder.ts";
 import { createFakePlatform } from "./fake_platform.ts";
@@ -267,6 +268,14 @@ describe("webtaskd db import", () => {
     },
   );
 
+  test("export to - is to standard output", async () => {
+    await using app = await App.create();
+    await app.db("create", "organisation", "name=a");
+    const { stdout, stderr } = await app.db("export", "organisation", "-", "--format=csv");
+    expect(stdout).toMatch(/^id,name,parent_id\n\S+,a,\n$/);
+    expect(stderr).toBe("");
+  });
+
   test("export without a file writes rows to standard output", async () => {
     await using app = await App.create();
     await app.db("create", "sample", "value=1");
@@ -452,6 +461,59 @@ describe("webtaskd db backup and restore", () => {
   });
 });
 
+describe("webtaskd db prune", () => {
+  test("removes the files that no object refers to and that are older than a day", async () => {
+    await using app = await App.create();
+    const dir = join(app.data, "databases/acme-testing");
+    const open = (schema: string) =>
+      createSqliteDatabase({ dir, dataModel: toDataModel(schema), isMade: true });
+    const { database, attachments } = open(sampleSchema);
+    const fileOf = ({ id }: { readonly id: string }) => join(dir, "attachments", id);
+    const create = (text: string) => attachments.create({ filename: "a.txt", text });
+    const [used, picture, old, young] = [
+      await create("used"),
+      await create("in a field that is gone"),
+      await create("old"),
+      await create("young"),
+    ];
+    const holder: { save?: () => Promise<void> } = database.collection("everything")
+      .create({ file: used, picture });
+    await holder.save?.();
+    await database[Symbol.asyncDispose]();
+    const half = fileOf({ id: `.${crypto.randomUUID()}` });
+    await writeFile(half, "half");
+    for (const path of [...[used, picture, old].map(fileOf), half]) await utimes(path, 1, 1);
+    // A field that is removed has its values when it comes back.
+    const without = open(sampleSchema.replace(/<field name="picture".*\/>/, ""));
+    await without.database.collection("everything").first();
+    await without.database[Symbol.asyncDispose]();
+
+    const doctor = await app.run("doctor");
+    expect(doctor.exitCode).toBe(0);
+    expect(doctor.stdout).toMatch(/unused {7}2 attachments, .*db prune --deployment acme-testing/);
+    expect(await app.json("prune")).toEqual({
+      ...{ ok: true, deployment: "acme-testing", count: 2, bytes: 7 },
+    });
+    const kept = [used, picture, young].map(({ id }) => id).sort();
+    expect((await readdir(join(dir, "attachments"))).sort()).toEqual(kept);
+    const again = await app.db("prune");
+    expect(again.stdout).toContain("removed 0 unused attachments of acme-testing");
+  });
+
+  test("removes nothing when it cannot read what is used", async () => {
+    await using app = await App.create();
+    await app.db("create", "organisation", "name=a");
+    const dir = join(app.data, "databases/acme-testing");
+    const file = join(dir, "attachments", crypto.randomUUID());
+    await mkdir(join(dir, "attachments"));
+    await writeFile(file, "old");
+    await utimes(file, 1, 1);
+    await writeFile(join(dir, "database.sqlite"), "no database");
+    expect((await app.db("prune")).exitCode).toBe(1);
+    expect(await Bun.file(file).exists()).toBe(true);
+  });
+});
+
 describe("webtaskd doctor", () => {
   test("tells size, log and integrity of each database", async () => {
     await using app = await App.create();
@@ -462,6 +524,15 @@ describe("webtaskd doctor", () => {
     expect(stdout).toMatch(/^database of acme-testing: ok\n {2}file .*database\.sqlite, \d/);
     expect(stdout).toContain("organisation: 1");
     expect(stdout).toMatch(/^ {2}WAL /m);
+  });
+
+  test("finds a disk that is full", async () => {
+    await using app = await App.create();
+    await app.db("create", "organisation", "name=a");
+    const look = (free: number) =>
+      inspectDatabase(app.data, "acme-testing", { freeBytes: () => Promise.resolve(free) });
+    expect((await look(2 ** 20)).problems).toEqual(["its disk is full: 1MiB are left"]);
+    expect((await look(2 ** 30)).problems).toEqual([]);
   });
 
   test("finds damaged files and missing attachments", async () => {

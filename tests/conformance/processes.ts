@@ -19,9 +19,18 @@ export function descendantsOf(pid: number): ProcessEntry[] {
 
 /** Lists the worker processes below `pid` that are alive. */
 export function workersBelow(pid: number): ProcessEntry[] {
+  return inRole(pid, "worker");
+}
+
+/** Lists the processes below `pid` that migrate a database. */
+export function migratorsBelow(pid: number): ProcessEntry[] {
+  return inRole(pid, "migrator");
+}
+
+function inRole(pid: number, role: string): ProcessEntry[] {
   return descendantsOf(pid)
     .filter((entry) =>
-      !entry.isZombie && read(`/proc/${entry.pid}/cmdline`).endsWith("\0worker\0")
+      !entry.isZombie && read(`/proc/${entry.pid}/cmdline`).endsWith(`\0${role}\0`)
     );
 }
 

@@ -126,6 +126,19 @@ describe("Deployments.open()", () => {
     });
   });
 
+  test("lets go of the copy of a release that no processes can be had for", async () => {
+    await using folder = await createTempFolder(acme);
+    const dirs: string[] = [];
+    const openPool = ({ release }: PoolTarget) => {
+      dirs.push(release.dir);
+      return Promise.reject(new Error("no database"));
+    };
+    expect(String(await refusalOf(open(folder, { openPool })))).toContain("no database");
+    const lock = platform.lockFolder(dirs[0] ?? "", "alone");
+    expect(lock).toBeDefined();
+    lock?.unlock();
+  });
+
   test("serves web tasks only, with their settings", async () => {
     const tasks = { hello: { web: true, timeout: "5s" }, nightly: { web: false } };
     await using folder = await createTempFolder({

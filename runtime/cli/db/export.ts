@@ -16,7 +16,8 @@ export const exportAction: Action = {
   name: "export",
   usage: "export MODEL [FILE]",
   words: [1, 2],
-  async run({ context, target, words: [model = "", file] }) {
+  async run({ context, target, words: [model = "", name] }) {
+    const file = name === "-" ? undefined : name;
     const layout = layoutOf(target, model);
     const format = formatOf(file, context.flags["format"]);
     const query = target.database.collection(model).all();

@@ -8,7 +8,7 @@ import { QueryError } from "./query_error.ts";
 import { type Operator, type Term, termsOf, type Tree } from "./tree.ts";
 
 /** Arguments of one query, with every element of an array counted. */
-export const maxArguments = 10_000;
+const maxArguments = 10_000;
 /** Texts of SQL kept per query: one per combination of nulls and lengths of lists. */
 const maxKeptTexts = 64;
 

@@ -8,7 +8,7 @@ export interface Token {
 }
 
 /** Longer texts than this are no queries. */
-export const maxQueryLength = 64 * 1024;
+const maxQueryLength = 64 * 1024;
 
 const blank = /[ \t\r\n]+/y;
 const word = /[A-Za-z][A-Za-z0-9_]*/y;

@@ -43,6 +43,16 @@ export class Catalogue {
     return fieldTypes.find((known) => known === type[0]?.[0]);
   }
 
+  /** The columns of some types, with those that the data model no longer has. */
+  columnsOf(
+    types: readonly FieldType[],
+  ): readonly { readonly model: string; readonly column: string }[] {
+    if (!this.#hasTable(fields)) return [];
+    const rows = this.#connection.prepare(`SELECT model, field, type FROM "${fields}"`).all();
+    return rows.filter(([, , type]) => types.some((known) => known === type))
+      .map(([model, column]) => ({ model: String(model), column: String(column) }));
+  }
+
   setType(model: string, column: string, type: FieldType): void {
     const sql = `INSERT OR REPLACE INTO "${fields}" (model, field, type) VALUES (?, ?, ?)`;
     // The engine's names ignore case.

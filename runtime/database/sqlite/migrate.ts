@@ -20,7 +20,7 @@ export function migrate(connection: Connection, dataModel: DataModel): void {
   const catalogue = new Catalogue(connection);
   const json = JSON.stringify(dataModel);
   // Without a lock: nearly every time there is nothing to do.
-  if (catalogue.dataModel() === json) return;
+  if (isUpToDate(connection, dataModel)) return;
   connection.transact(() => {
     if (catalogue.dataModel() === json) return;
     catalogue.create();
@@ -29,6 +29,11 @@ export function migrate(connection: Connection, dataModel: DataModel): void {
     }
     catalogue.setDataModel(json);
   });
+}
+
+/** Whether a database has been brought up to a data model. */
+export function isUpToDate(connection: Connection, dataModel: DataModel): boolean {
+  return new Catalogue(connection).dataModel() === JSON.stringify(dataModel);
 }
 
 /** Brings one table up to its model. */

@@ -1,7 +1,7 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { messageOf, RuntimeError } from "../../base/errors.ts";
-import { attachmentIdPattern } from "../attachments.ts";
+import { listAttachmentFiles } from "../attachment_files.ts";
 import { attachmentsDir, databaseFile } from "../places.ts";
 import { Connection } from "../sqlite/connection.ts";
 import { retryWhileBusy } from "../sqlite/retry.ts";
@@ -63,13 +63,8 @@ async function takeSnapshot(source: string, target: string): Promise<void> {
 }
 
 async function listAttachments(dir: string): Promise<readonly (readonly [string, string])[]> {
-  const folder = attachmentsDir(dir);
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (Object(error).code === "ENOENT") return [];
-    throw error;
-  });
-  return names.filter((name) => attachmentIdPattern.test(name)).sort()
-    .map((name) => [`attachments/${name}`, join(folder, name)] as const);
+  const files = await listAttachmentFiles(attachmentsDir(dir));
+  return files.flatMap(({ id, path }) => id === undefined ? [] : [[`attachments/${id}`, path]]);
 }
 
 async function write(

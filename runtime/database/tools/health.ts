@@ -1,6 +1,6 @@
-import { readdir, stat } from "node:fs/promises";
-import { messageOf } from "../../base/errors.ts";
-import { attachmentIdPattern } from "../attachments.ts";
+import { stat, statfs } from "node:fs/promises";
+import { formatSize } from "../../base/units.ts";
+import { type AttachmentFile, listAttachmentFiles } from "../attachment_files.ts";
 import { parseDataModel } from "../model/parse_data_model.ts";
 import { attachmentsDir, databaseDir, databaseFile } from "../places.ts";
 import { Catalogue } from "../sqlite/catalogue.ts";
@@ -10,9 +10,12 @@ import { retryWhileBusy } from "../sqlite/retry.ts";
 import { toDatabaseError } from "../sqlite/sqlite_errors.ts";
 import { parseFacts } from "../values/files.ts";
 import { valueTypes } from "../values/value_types.ts";
+import { findUnused, usedAttachments } from "./unused_attachments.ts";
 
 const { quote } = sqliteDialect;
 const maxProblems = 20;
+/** What is left of a disk on which the next write may fail. */
+const leastFreeBytes = 16 * 2 ** 20;
 
 /** How a database is; its JSON is a stable format. */
 export interface DatabaseHealth {
@@ -25,34 +28,65 @@ export interface DatabaseHealth {
   readonly objects: Readonly<Record<string, number>>;
   readonly attachments: number;
   readonly attachmentBytes: number;
+  /** Those that no object refers to, and that are older than a day. */
+  readonly unusedAttachments: number;
+  readonly unusedAttachmentBytes: number;
   /** What has to be done something about, one sentence each. */
   readonly problems: readonly string[];
 }
 
 /** Looks a database over, from its file to the last attachment; never rejects. */
-export async function inspectDatabase(dataDir: string, hostname: string): Promise<DatabaseHealth> {
+export async function inspectDatabase(
+  dataDir: string,
+  hostname: string,
+  { freeBytes = readFreeBytes }: { freeBytes?(dir: string): Promise<number> } = {},
+): Promise<DatabaseHealth> {
   const dir = databaseDir(dataDir, hostname);
   const file = databaseFile(dir);
-  const files = await listAttachments(attachmentsDir(dir));
-  const contents = await inspectContents(file, new Set(files.keys()));
+  const files = await listAttachmentFiles(attachmentsDir(dir));
+  const attached = files.filter(({ id }) => id !== undefined);
+  const contents = await inspectContents(file, new Set(attached.map(({ id }) => id)));
+  const { used } = contents;
+  const unused = used ? findUnused(files, { used, nowMs: Date.now() }) : [];
   return {
     hostname,
     file,
     bytes: await sizeOf(file),
     walBytes: await sizeOf(`${file}-wal`),
     objects: contents.objects,
-    attachments: files.size,
-    attachmentBytes: [...files.values()].reduce((sum, bytes) => sum + bytes, 0),
-    problems: contents.problems,
+    attachments: attached.length,
+    attachmentBytes: sumOf(attached),
+    unusedAttachments: unused.length,
+    unusedAttachmentBytes: sumOf(unused),
+    problems: [...contents.problems, ...findFullDisk(await freeBytes(dir))],
   };
+}
+
+function findFullDisk(freeBytes: number): readonly string[] {
+  if (freeBytes >= leastFreeBytes) return [];
+  return [`its disk is full: ${formatSize(freeBytes)} are left`];
+}
+
+async function readFreeBytes(dir: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return bavail * bsize;
 }
 
 interface Contents {
   readonly objects: Readonly<Record<string, number>>;
   readonly problems: readonly string[];
+  /** The attachments that are referred to, where the file can be read. */
+  readonly used: ReadonlySet<string> | undefined;
 }
 
-async function inspectContents(file: string, attached: ReadonlySet<string>): Promise<Contents> {
+function sumOf(files: readonly AttachmentFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+async function inspectContents(
+  file: string,
+  attached: ReadonlySet<string | undefined>,
+): Promise<Contents> {
   let connection: Connection | undefined;
   try {
     // Opening would create what is missing.
@@ -62,17 +96,15 @@ async function inspectContents(file: string, attached: ReadonlySet<string>): Pro
   } catch (error) {
     const isMissing = Object(error).code === "ENOENT";
     const message = isMissing ? `Cannot find "${file}"` : toDatabaseError("read", error).message;
-    return { objects: {}, problems: [message] };
+    return { objects: {}, problems: [message], used: undefined };
   } finally {
     connection?.close();
   }
 }
 
-function readContents(connection: Connection, attached: ReadonlySet<string>): Contents {
+function readContents(connection: Connection, attached: ReadonlySet<string | undefined>): Contents {
   const problems = checkIntegrity(connection);
-  if (problems.length > 0) return { objects: {}, problems };
-  // A file that cannot be written shows here, and nothing is changed.
-  connection.exec("BEGIN IMMEDIATE; ROLLBACK");
+  if (problems.length > 0) return { objects: {}, problems, used: undefined };
   const json = new Catalogue(connection).dataModel();
   const { models } = json === undefined ? { models: [] } : parseDataModel(JSON.parse(json));
   const objects = models.map(({ name }) => {
@@ -83,7 +115,24 @@ function readContents(connection: Connection, attached: ReadonlySet<string>): Co
     fields.filter(({ type }) => valueTypes[type] === valueTypes.attachment)
       .flatMap((field) => findMissing(connection, { model: name, field: field.name, attached }))
   );
-  return { objects: Object.fromEntries(objects), problems: missing.slice(0, maxProblems) };
+  return {
+    objects: Object.fromEntries(objects),
+    problems: [...checkWritable(connection), ...missing.slice(0, maxProblems)],
+    used: usedAttachments(connection),
+  };
+}
+
+/** Begins a change, and takes it back: beginning a transaction alone asks nothing of the file. */
+function checkWritable(connection: Connection): readonly string[] {
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    connection.exec('CREATE TABLE "_webtaskd_probe" (value)');
+    return [];
+  } catch (error) {
+    return [toDatabaseError("write to", error).message];
+  } finally {
+    connection.exec("ROLLBACK");
+  }
 }
 
 function checkIntegrity(connection: Connection): readonly string[] {
@@ -97,7 +146,7 @@ function findMissing(
   { model, field, attached }: {
     readonly model: string;
     readonly field: string;
-    readonly attached: ReadonlySet<string>;
+    readonly attached: ReadonlySet<string | undefined>;
   },
 ): readonly string[] {
   const column = quote(field);
@@ -105,19 +154,6 @@ function findMissing(
   return connection.prepare(sql).all()
     .filter(([, stored]) => !attached.has(parseFacts(String(stored)).id))
     .map(([id]) => `the file of ${model} "${id}", field ${field}, is missing`);
-}
-
-/** The bytes of each attachment, by ID. */
-async function listAttachments(dir: string): Promise<ReadonlyMap<string, number>> {
-  const names = await readdir(dir).catch((error: unknown) => {
-    if (Object(error).code === "ENOENT") return [];
-    throw new Error(`Cannot list "${dir}": ${messageOf(error)}`, { cause: error });
-  });
-  const ids = names.filter((name) => attachmentIdPattern.test(name)).sort();
-  const sizes = await Promise.all(
-    ids.map(async (id) => [id, await sizeOf(`${dir}/${id}`)] as const),
-  );
-  return new Map(sizes);
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -54,7 +54,7 @@ export function parseNumber(value: unknown): Parsed<SqlValue> {
 }
 
 /** Requires an integer that a number holds exactly. */
-export function toInteger(value: number): Parsed<SqlValue> {
+function toInteger(value: number): Parsed<SqlValue> {
   return Number.isSafeInteger(value) ? good(value + 0) : bad(`an integer ${exactIntegers}`);
 }
 
