@@ -38,7 +38,7 @@ const flushMs = 1_000;
 /** For lines of the log, where whoever reads them has stalled. */
 const logFlushMs = 500;
 /** A collection looks at all that is in use: with little garbage let in, there are dozens a second. */
-const garbageBytes = 64 * 1024 * 1024;
+const garbageBytes = 16 * 1024 * 1024;
 
 /** What a server is started with. */
 export interface ServerOptions {
