@@ -94,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const pulse = {
+  const measured = {
     pools: () =>
       deployments.releases.map(({ hostname, pool }) => ({
         deployment: hostname,
@@ -102,26 +102,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       })),
     storeLagMs: traces.lagMs,
   };
-  const metrics = () => surroundings.signals.metrics(pulse);
+  const metrics = () => surroundings.signals.metrics(measured);
   const sources = { gateway, deployments, metrics, traces: traces.reader };
   const admin = await openAdmin(options, { ...surroundings, ...sources, state });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
   started.move();
   return new RunningServer({
-    ...{
-      settings,
-      isLoopback,
-      pools,
-      deployments,
-      supervisor,
-      listener,
-      admin,
-      traces,
-      hub,
-      state,
-    },
     ...surroundings,
+    ...{ settings, isLoopback, pools, deployments, supervisor },
+    ...{ listener, admin, traces, hub, state },
     garbageReserve: platform.reserveForGarbage(garbageBytes),
   });
 }
