@@ -7,11 +7,11 @@ import type {
   TaskOutput,
 } from "../protocol/records.ts";
 import { LineBudget } from "./line_budget.ts";
+import { type PlainLine, toPlainLine } from "./plain_lines.ts";
 import {
   type Place,
   toInvocationLine,
   toOutputLine,
-  toPlainLine,
   toRequestLine,
   toReturnedLine,
   toRunningLine,
@@ -25,6 +25,7 @@ const maxPlaces = 10_000;
 /** Where lines go. */
 export interface LineSink {
   line(text: string): void;
+  plain(line: PlainLine): void;
   /** There will be a line, at the latest when it asks for what is held back. */
   soon(): void;
   /** From here on the number stands for these names. */
@@ -103,7 +104,8 @@ export class RecordLines implements Recorder {
     const place = this.#placeOf({ ...held, path: request.path });
     const wasRunning = this.#running.delete(held.traceId);
     const plain = wasRunning ? undefined : toPlainLine(held, request, place);
-    this.#sink.line(plain ?? toInvocationLine(held, { place, request }));
+    if (plain) return this.#sink.plain(plain);
+    this.#sink.line(toInvocationLine(held, { place, request }));
   }
 
   #placeOf(place: Place): number {
