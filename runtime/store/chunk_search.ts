@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { idPattern, idTimeMs } from "../base/ids.ts";
-import { findPlainLines, readPlainLine } from "./plain_lines.ts";
+import { findPlainLines, placeOf, readPlainLine, readPlainLines } from "./plain_lines.ts";
 import { newestFirst, type StoredInvocation } from "./stored_invocation.ts";
 import { firstChunkId, lastMsOf, latestChunkMs, maxChunkSpreadMs } from "./trace_chunks.ts";
 import { readInvocationFacts } from "./trace_facts.ts";
@@ -25,7 +25,8 @@ export function addPlain(
   others: readonly StoredInvocation[],
 ): readonly StoredInvocation[] {
   if (!canBePlain(filter)) return others;
-  const isWanted = toTest(filter);
+  const wanted = filter.places && new Set(filter.places);
+  const isWanted = toTest(filter, wanted);
   const newest = new Newest(others, filter.limit);
   if (filter.requestId !== undefined) {
     newest.add(findPlain(database, filter.requestId).filter(isWanted));
@@ -36,7 +37,7 @@ export function addPlain(
   for (const key of keysOf(database, filter.places)) {
     if (lastMsOf(key) < Math.max(newest.oldestMs, sinceMs)) break;
     const row = find.get(key, slowMs * 1_000);
-    if (row) newest.add(readChunk(row).filter(isWanted));
+    if (row) newest.add(readChunk(row, wanted).filter(isWanted));
   }
   return newest.all;
 }
@@ -88,8 +89,10 @@ function canBePlain({ state, slowMs = 0 }: PlainFilter): boolean {
   return (state === undefined || state === "COMPLETED") && slowMs * 1_000 < slowFromUs;
 }
 
-function toTest({ places, sinceMs, slowMs }: PlainFilter): (stored: StoredInvocation) => boolean {
-  const wanted = places && new Set(places);
+function toTest(
+  { sinceMs, slowMs }: PlainFilter,
+  wanted: ReadonlySet<number> | undefined,
+): (stored: StoredInvocation) => boolean {
   return ({ place, durationUs, facts }) => {
     if (wanted && !wanted.has(place)) return false;
     if (slowMs !== undefined && Number(durationUs) < slowMs * 1_000) return false;
@@ -131,10 +134,20 @@ function keysOfPlaces(
 
 type Row = Readonly<Record<string, unknown>>;
 
-function readChunk(row: Row): readonly StoredInvocation[] {
+/** Reads what a chunk has of some places, or of all. */
+function readChunk(
+  row: Row,
+  wanted: ReadonlySet<number> | undefined,
+): readonly StoredInvocation[] {
   const places = readPlaces(row);
-  const text = Buffer.from(linesOf(row)).toString("utf8");
-  return text.split("\n").filter((line) => line !== "").map((line) => toStored(line, places));
+  const found: StoredInvocation[] = [];
+  for (const line of readPlainLines(linesOf(row))) {
+    // Most may be of other places: no more of them is read than is needed to tell.
+    if (!wanted || wanted.has(Number(places.get(placeOf(line))))) {
+      found.push(toStored(line, places));
+    }
+  }
+  return found;
 }
 
 function readPlaces({ places }: Row): ReadonlyMap<string, unknown> {

@@ -42,6 +42,16 @@ export function toPlainLine(
   return { text, place, durationUs, firstMs, lastMs };
 }
 
+/** Takes lines apart. */
+export function readPlainLines(lines: Uint8Array): readonly string[] {
+  return toBuffer(lines).toString("utf8").split("\n").slice(0, -1);
+}
+
+/** The number of the place of a line, as digits. */
+export function placeOf(line: string): string {
+  return line.slice(2 * idLength, line.indexOf("\t", 2 * idLength));
+}
+
 /** The parts of a line in the short form. */
 export function readPlainLine(line: string) {
   const placeEnd = line.indexOf("\t", 2 * idLength);
@@ -58,7 +68,7 @@ export function readPlainLine(line: string) {
 
 /** Finds the lines that have an identifier as one of their two. */
 export function findPlainLines(lines: Uint8Array, id: string): readonly string[] {
-  const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);
+  const bytes = toBuffer(lines);
   const found: string[] = [];
   let at = bytes.indexOf(id, 0, "latin1");
   while (at >= 0) {
@@ -68,4 +78,8 @@ export function findPlainLines(lines: Uint8Array, id: string): readonly string[]
     at = bytes.indexOf(id, end, "latin1");
   }
   return found;
+}
+
+function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
