@@ -1,6 +1,7 @@
 /**
  * `npm run bench:traces`: what keeping traces costs beside not keeping them, in interleaved rounds;
- * what a record costs on its way into a large store, and how long searches take there; and the p99 while tasks print, beside that without.
+ * what a record costs on its way into a large store, and how long searches take there; and the p99
+ * while tasks print, beside that without.
  */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -123,6 +123,32 @@ test("plain requests of several gateways keep their names", async () => {
   expect(ones.map(({ task, path }) => [task, path])).toEqual(Array(2).fill(["one", "/one"]));
 });
 
+test("plain requests of more chunks than are looked up at a time are all listed", async () => {
+  await using store = await createStore();
+  const added = Array.from({ length: 150 }, (_, index) => {
+    store.clock.advance(1);
+    const invocation = store.invocation({ task: index % 2 ? "odd" : "even" });
+    store.add(invocation);
+    store.commit();
+    return invocation.traceId;
+  }).reverse();
+  const list = async (filter: Partial<TraceFilter>) =>
+    (await store.reader.traces({ ...all, ...filter })).map(({ traceId }) => traceId);
+  expect(await list({ limit: 1_000 })).toEqual(added);
+  expect(await list({ limit: 100 })).toEqual(added.slice(0, 100));
+  expect(await list({ deployment: "acme", limit: 1_000 })).toEqual(added);
+  expect(await list({ task: "odd", limit: 70 }))
+    .toEqual(added.filter((_, index) => index % 2 === 0).slice(0, 70));
+});
+
+test("a file of another version is refused, with what to do", async () => {
+  await using store = await createStore();
+  store.writer.database.exec("PRAGMA user_version = 1");
+  const refusal = "Cannot read traces of version 1: this webtaskd knows version 2: move";
+  await expect(store.reader.traces(all)).rejects.toThrow(refusal);
+  expect(() => new TraceWriter(store.folder.path, "other")).toThrow(refusal);
+});
+
 /** A request of the property below; what happens to the gateway between two of them. */
 const requestShape = fc.record({
   task: fc.constantFrom("one", "two", "three"),
