@@ -6,6 +6,8 @@ import { storedStates } from "./trace_schema.ts";
 
 /** Rows of a kind that go in one step: a step is over in a few milliseconds. */
 export const rowsPerStep = 500;
+/** Plain requests that go in one step, in whole chunks. */
+const plainPerStep = 2_000;
 const runningState = storedStates.indexOf("RUNNING");
 /** Twelve hex digits. */
 const latestMs = 2 ** 48 - 1;
@@ -18,9 +20,6 @@ export interface RetentionLimits {
   /** Of the file; freed pages are used again. */
   readonly maxBytes: number;
 }
-
-/** Plain requests that go in one step, in whole chunks. */
-const plainPerStep = 2_000;
 
 /** Removes the oldest, in small steps, until what is left keeps to the limits. */
 export class Retention {
