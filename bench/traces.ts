@@ -1,19 +1,15 @@
 /**
  * `npm run bench:traces`: what keeping traces costs beside not keeping them, in interleaved rounds;
- * how long searches take in a large store; and the p99 while tasks print, beside that without.
+ * what a record costs on its way into a large store, and how long searches take there; and the p99
+ * while tasks print, beside that without.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { openTraceReader } from "../runtime/store/trace_file_reader.ts";
-import type { TraceFilter } from "../runtime/store/trace_reader.ts";
-import { openTraceFile } from "../runtime/store/trace_schema.ts";
 import { runLoad } from "./load.ts";
 import { ServerProcess } from "./server_process.ts";
 import { createSubjects, host, type Subject } from "./subjects.ts";
+import { measureStore } from "./trace_store.ts";
 import { publish, quantile, rounded, Webtaskd } from "./webtaskd.ts";
 
 const connections = 64;
@@ -24,11 +20,6 @@ const linesPerRequest = 100;
 const printsPerSecond = 10;
 const printers = 2;
 const probePauseMs = 2;
-const searchesEach = 5;
-/** Rows of the large store: so many of each place, state and length. */
-const placeCount = 20;
-const oneFailedIn = 1_000;
-const oneSlowIn = 5_000;
 
 process.exitCode = await main();
 
@@ -44,9 +35,9 @@ async function main(): Promise<number> {
   const times = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
   const cost = await measureCost(values.target, times);
   const printing = await measurePrinting(values.target, times);
-  const searchMs = await measureSearches(Number(values.rows));
-  const slowest = Math.max(...Object.values(searchMs));
-  return publish({ cost, printing, searchMs }, {
+  const store = await measureStore(Number(values.rows));
+  const slowest = Math.max(...Object.values(store.searchMs));
+  return publish({ cost, printing, store }, {
     [`tracing costs <= ${maxCostRatio} x CPU per request`]: cost.ratio <= maxCostRatio,
     [`p99 while tasks print <= ${maxPrintingRatio} x quiet`]: printing.ratio <= maxPrintingRatio,
     [`every search in ${values.rows} invocations <= ${maxSearchMs} ms`]: slowest <= maxSearchMs,
@@ -134,61 +125,4 @@ async function print(server: Webtaskd, signal: AbortSignal): Promise<void> {
     await server.get("mixed", `/mixed?kind=prints&amount=${linesPerRequest}`);
     await next;
   }
-}
-
-/** How long each kind of search takes in a store of so many invocations. */
-async function measureSearches(rows: number): Promise<Record<string, number>> {
-  const folder = mkdtempSync(join(tmpdir(), "webtaskd-bench-"));
-  const startMs = Date.UTC(2026, 0, 1);
-  const reader = openTraceReader(folder);
-  const all: TraceFilter = {
-    ...{ deployment: undefined, task: undefined, state: undefined, requestId: undefined },
-    ...{ sinceMs: undefined, slowMs: undefined, limit: 50 },
-  };
-  try {
-    fill(folder, { rows, startMs });
-    const [newest] = await reader.traces(all);
-    const filters: Record<string, Partial<TraceFilter>> = {
-      "newest": {},
-      "--task": { task: "task7" },
-      "--task --state FAILED": { task: "task7", state: "FAILED" },
-      "--state FAILED": { state: "FAILED" },
-      "--slow 1s": { slowMs: 1_000 },
-      "--since": { sinceMs: startMs + Math.floor(rows / 2) },
-      "--request": { requestId: newest?.requestId },
-    };
-    const results: Record<string, number> = {};
-    for (const [name, filter] of Object.entries(filters)) {
-      const times: number[] = [];
-      for (let search = 0; search < searchesEach; search++) {
-        const beganMs = performance.now();
-        const found = await reader.traces({ ...all, ...filter });
-        times.push(performance.now() - beganMs);
-        if (found.length === 0) throw new Error(`Cannot find anything by "${name}"`);
-      }
-      results[name] = rounded(Math.max(...times));
-    }
-    return results;
-  } finally {
-    await reader.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Makes a store by SQL alone, which is faster than to record each. */
-function fill(folder: string, { rows, startMs }: { rows: number; startMs: number }): void {
-  const database = openTraceFile(folder);
-  for (let place = 1; place <= placeCount; place++) {
-    database.prepare("INSERT INTO places VALUES (?, 'bench-testing', 'r1', ?, 'GET', ?)")
-      .run(place, `task${place}`, `/task${place}`);
-  }
-  database.prepare(`
-    INSERT INTO invocations
-    WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1)
-    SELECT unhex(printf('%012x%020x', ?2 + n, n)), unhex(printf('%012x%020x', ?2 + n, n + 1)),
-      n % ${placeCount} + 1, iif(n / ${placeCount} % ${oneFailedIn} = 0, 2, 0),
-      iif(n / ${placeCount} % ${oneSlowIn} = 0, 2000000, 1500),
-      '[null,' || (?2 + n) || ',1,4000,200,1,10,200,300,400,51200000]'
-    FROM numbers`).run(rows, startMs);
-  database.close();
 }

@@ -49,6 +49,11 @@ export class IdSource {
   }
 }
 
+/** When an identifier was made, in milliseconds since 1970, as it says itself. */
+export function idTimeMs(id: string): number {
+  return Number.parseInt(id.slice(0, timeDigits), 16);
+}
+
 /** What identifiers made at a time begin with; a clock before 1970 counts as 1970. */
 export function firstIdDigits(timeMs: number): string {
   return Math.max(1, Math.floor(timeMs)).toString(16).padStart(timeDigits, "0").slice(-timeDigits);

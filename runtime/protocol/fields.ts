@@ -29,6 +29,12 @@ export function asText(value: unknown, name: string): string {
   throw badMessage(name);
 }
 
+/** Reads a number. */
+export function asNumber(value: unknown, name: string): number {
+  if (typeof value === "number") return value;
+  throw badMessage(name);
+}
+
 /** Requires the number of a process. */
 export function asPid(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;

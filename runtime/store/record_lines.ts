@@ -7,11 +7,11 @@ import type {
   TaskOutput,
 } from "../protocol/records.ts";
 import { LineBudget } from "./line_budget.ts";
+import { type PlainLine, toPlainLine } from "./plain_lines.ts";
 import {
   type Place,
   toInvocationLine,
   toOutputLine,
-  toPlainLine,
   toRequestLine,
   toReturnedLine,
   toRunningLine,
@@ -25,6 +25,7 @@ const maxPlaces = 10_000;
 /** Where lines go. */
 export interface LineSink {
   line(text: string): void;
+  plain(line: PlainLine): void;
   /** There will be a line, at the latest when it asks for what is held back. */
   soon(): void;
   /** From here on the number stands for these names. */
@@ -53,7 +54,7 @@ export class RecordLines implements Recorder {
   invocationRunning(running: RunningInvocation): void {
     this.settle();
     this.#running.add(running.traceId);
-    const place = this.#placeOf({ ...running, path: pathOf(running) });
+    const place = this.#placeOf(running, pathOf(running));
     this.#sink.line(toRunningLine(running, place));
   }
 
@@ -95,32 +96,35 @@ export class RecordLines implements Recorder {
     if (!held) return;
     this.#held = undefined;
     this.#running.delete(held.traceId);
-    const place = this.#placeOf({ ...held, path: pathOf(held) });
+    const place = this.#placeOf(held, pathOf(held));
     this.#sink.line(toInvocationLine(held, { place, request: undefined }));
   }
 
   #writeBoth(held: InvocationRecord, request: RequestRecord): void {
-    const place = this.#placeOf({ ...held, path: request.path });
+    const place = this.#placeOf(held, request.path);
     const wasRunning = this.#running.delete(held.traceId);
     const plain = wasRunning ? undefined : toPlainLine(held, request, place);
-    this.#sink.line(plain ?? toInvocationLine(held, { place, request }));
+    if (plain) return this.#sink.plain(plain);
+    this.#sink.line(toInvocationLine(held, { place, request }));
   }
 
-  #placeOf(place: Place): number {
+  /** Compares before it copies: most have the place of the one before. */
+  #placeOf(names: Omit<Place, "path">, path: string): number {
     const last = this.#lastPlace;
-    if (last && isSame(last, place)) return this.#lastPlaceNumber;
-    const { deployment, release, task, method, path } = place;
-    const key = JSON.stringify([deployment, release, task, method, path]);
+    if (last && last.path === path && isSame(last, names)) return this.#lastPlaceNumber;
+    const { deployment, release, task, method } = names;
+    const place = { deployment, release, task, method, path };
+    const key = JSON.stringify(place);
     const number = this.#places.get(key) ?? this.#definePlace(key, place);
     [this.#lastPlace, this.#lastPlaceNumber] = [place, number];
     return number;
   }
 
-  #definePlace(key: string, { deployment, release, task, method, path }: Place): number {
+  #definePlace(key: string, place: Place): number {
     const number = this.#places.size + 1;
     if (number > maxPlaces) return 0;
     this.#places.set(key, number);
-    this.#sink.place(number, { deployment, release, task, method, path });
+    this.#sink.place(number, place);
     return number;
   }
 }
@@ -135,7 +139,7 @@ function pathOf({ task }: { readonly task: string }): string {
   return `/${task}`;
 }
 
-function isSame(a: Place, b: Place): boolean {
-  return a.task === b.task && a.path === b.path && a.method === b.method &&
-    a.deployment === b.deployment && a.release === b.release;
+function isSame(a: Omit<Place, "path">, b: Omit<Place, "path">): boolean {
+  return a.task === b.task && a.method === b.method && a.deployment === b.deployment &&
+    a.release === b.release;
 }

@@ -8,10 +8,11 @@ import { isGatewayDead, listGatewayLocks, removeGatewayLock } from "./gateway_lo
 import { parseRecorderBoot, type RecorderBoot, recorderFrames } from "./recorder_frames.ts";
 import { Retention } from "./retention.ts";
 import { openTraceReader } from "./trace_file_reader.ts";
+import { type Batch, readBatch } from "./trace_chunks.ts";
 import { readPlace } from "./trace_lines.ts";
 import type { TraceQuestion } from "./trace_questions.ts";
 import type { TraceReader } from "./trace_reader.ts";
-import { type Batch, TraceWriter } from "./trace_writer.ts";
+import { TraceWriter } from "./trace_writer.ts";
 
 /** Between two looks at what is too old or too much. */
 const retentionMs = 1_000;
@@ -100,7 +101,7 @@ class RecorderProcess {
       case recorderFrames.place:
         return this.#store.definePlace(id, readPlace(head));
       case recorderFrames.batch:
-        this.#batches.push({ number: id, text: Buffer.from(body).toString("utf8") });
+        this.#batches.push(readBatch(id, { head, body }));
         return;
       case recorderFrames.question:
         return void this.#answer(id, head);

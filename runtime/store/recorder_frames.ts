@@ -1,10 +1,12 @@
-import { asRecord, asText, badMessage, parseJson } from "../protocol/fields.ts";
+import { asNumber, asRecord, asText, parseJson } from "../protocol/fields.ts";
 
 /**
  * The frames between gateway and recorder, in both directions.
  *
  * - `place`: the names, as JSON, for which the ID of the frame stands.
- * - `batch`: lines of `trace_lines.ts`; the ID is its number.
+ * - `batch`: lines; the ID is its number. Those of `plain_lines.ts` come first, and the head says how
+ *   many bytes of them there are and what is in them (`trace_chunks.ts`). Those of `trace_lines.ts`
+ *   follow.
  * - `committed`: all batches up to the ID are in the file.
  * - `question`, `answer`, `refusal`: of a `TraceReader`, as JSON; the ID is the question's.
  */
@@ -42,9 +44,4 @@ export function parseRecorderBoot(text: string): RecorderBoot {
     maxAgeMs: asNumber(maxAgeMs, "boot.maxAgeMs"),
     maxBytes: asNumber(maxBytes, "boot.maxBytes"),
   };
-}
-
-function asNumber(value: unknown, name: string): number {
-  if (typeof value === "number") return value;
-  throw badMessage(name);
 }

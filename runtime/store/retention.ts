@@ -1,9 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { firstIdDigits } from "../base/ids.ts";
+import { firstIdDigits, idTimeMs } from "../base/ids.ts";
+import { firstChunkId, lastMsOf } from "./trace_chunks.ts";
+import { readStoredId } from "./trace_ids.ts";
 import { storedStates } from "./trace_schema.ts";
 
 /** Rows of a kind that go in one step: a step is over in a few milliseconds. */
 export const rowsPerStep = 500;
+/** Plain requests that go in one step, in whole chunks. */
+const plainPerStep = 2_000;
 const runningState = storedStates.indexOf("RUNNING");
 /** Twelve hex digits. */
 const latestMs = 2 ** 48 - 1;
@@ -17,7 +21,7 @@ export interface RetentionLimits {
   readonly maxBytes: number;
 }
 
-/** Removes the oldest rows, in small steps, until what is left keeps to the limits. */
+/** Removes the oldest, in small steps, until what is left keeps to the limits. */
 export class Retention {
   readonly #database: DatabaseSync;
   readonly #limits: RetentionLimits;
@@ -58,16 +62,37 @@ export class Retention {
     }
   }
 
+  /** Removes rows and chunks up to the same time, so that neither kind outlives the other. */
   #removeInvocations(beforeMs: number): number {
-    const { invocations } = this.#statements;
-    return Number(invocations.run(toFirstId(beforeMs), runningState, rowsPerStep).changes);
+    const { invocations, chunkPlaces, chunks } = this.#statements;
+    const endMs = Math.min(beforeMs, this.#endOfRows(), this.#endOfChunks());
+    const rows = invocations.run(toFirstId(endMs), runningState, rowsPerStep).changes;
+    const firstKept = firstChunkId(endMs);
+    chunkPlaces.run(firstKept);
+    return Number(rows) + Number(chunks.run(firstKept).changes);
+  }
+
+  /** Until when the rows are that may go in one step. */
+  #endOfRows(): number {
+    const row = this.#statements.lastRowOfStep.get(runningState, rowsPerStep - 1);
+    return row ? idTimeMs(readStoredId(row["traceId"])) + 1 : Infinity;
+  }
+
+  /** Until when the chunks are that may go in one step; one always may. */
+  #endOfChunks(): number {
+    const oldest = this.#statements.oldestChunks.all(rowsPerStep);
+    let plain = 0;
+    const last = oldest.find(({ count }) => (plain += Number(count)) >= plainPerStep) ??
+      oldest[rowsPerStep - 1];
+    return last ? lastMsOf(Number(last["id"])) + 1 : Infinity;
   }
 
   /** Removes requests and lines that are older than every invocation. */
   #removeLeft(beforeMs: number): number {
-    const { oldestLeft, requests, lines, omitted } = this.#statements;
-    const oldestMs = oldestLeft.get(runningState)?.["startedAt"];
-    const untilMs = Math.min(beforeMs, typeof oldestMs === "number" ? oldestMs : latestMs);
+    const { oldestRow, oldestChunk, requests, lines, omitted } = this.#statements;
+    const oldestMs = [oldestRow.get(runningState), oldestChunk.get()]
+      .map((oldest) => Number(oldest?.["startedAt"] ?? latestMs));
+    const untilMs = Math.min(beforeMs, ...oldestMs);
     return Number(requests.run(untilMs, rowsPerStep).changes) +
       Number(lines.run(untilMs, rowsPerStep).changes) +
       Number(omitted.run(toFirstId(untilMs), rowsPerStep).changes);
@@ -90,7 +115,18 @@ function prepareStatements(database: DatabaseSync) {
       "DELETE FROM invocations WHERE traceId IN (SELECT traceId FROM invocations NOT INDEXED " +
         "WHERE traceId < unhex(?) AND state <> ? ORDER BY traceId LIMIT ?)",
     ),
-    oldestLeft: prepare(
+    lastRowOfStep: prepare(
+      "SELECT traceId FROM invocations NOT INDEXED WHERE state <> ? ORDER BY traceId " +
+        "LIMIT 1 OFFSET ?",
+    ),
+    oldestChunks: prepare("SELECT id, count FROM chunks ORDER BY id LIMIT ?"),
+    chunks: prepare("DELETE FROM chunks WHERE id < ?"),
+    chunkPlaces: prepare(
+      "DELETE FROM chunkPlaces WHERE (place, chunk) IN " +
+        "(SELECT value, chunks.id FROM chunks, json_each(places) WHERE chunks.id < ?)",
+    ),
+    oldestChunk: prepare("SELECT firstMs startedAt FROM chunks ORDER BY id LIMIT 1"),
+    oldestRow: prepare(
       "SELECT facts ->> 1 startedAt FROM invocations NOT INDEXED WHERE state <> ? " +
         "ORDER BY traceId LIMIT 1",
     ),

@@ -1,3 +1,7 @@
+import { LineBuffer } from "./line_buffer.ts";
+import { OpenChunk } from "./open_chunk.ts";
+import type { PlainLine } from "./plain_lines.ts";
+
 /** So many bytes of lines may be on their way or wait for their turn; what is beyond is dropped. */
 export const maxKeptBytes = 16 * 1024 * 1024;
 /** What is sent and not yet committed: the socket must not hold more than a moment's worth. */
@@ -6,13 +10,11 @@ const maxSentBytes = 2 * 1024 * 1024;
 /** A batch that so many recorders did not survive is not given to another. */
 const maxTries = 3;
 
-const firstBufferBytes = 256 * 1024;
-/** UTF-8 of a UTF-16 unit. */
-const mostBytesPerUnit = 3;
-
 /** Lines that are sent together. */
 export interface TraceBatch {
   readonly number: number;
+  /** What its plain lines are, as JSON; empty where it has none. */
+  readonly head: string;
   readonly bytes: Uint8Array;
   readonly lines: number;
   /** When it was complete, on the monotonic clock. */
@@ -25,9 +27,8 @@ export interface TraceBatch {
 
 /** Keeps lines until they are known to be in the file, up to a limit. */
 export class TraceBatches {
-  /** Lines are written out at once: thousands of strings would outlive their time otherwise. */
-  #buffer = Buffer.allocUnsafe(firstBufferBytes);
-  #used = 0;
+  readonly #chunk = new OpenChunk();
+  readonly #buffer = new LineBuffer();
   #lines = 0;
   #number = 0;
   #keptBytes = 0;
@@ -36,12 +37,12 @@ export class TraceBatches {
 
   /** Whether nothing is left to be committed. */
   get isEmpty(): boolean {
-    return this.#used === 0 && this.#batches.length === 0;
+    return this.openBytes === 0 && this.#batches.length === 0;
   }
 
   /** The length of the lines that no batch holds yet. */
   get openBytes(): number {
-    return this.#used;
+    return this.#chunk.bytes + this.#buffer.bytes;
   }
 
   /** When the oldest batch was sent that is not committed. */
@@ -63,25 +64,31 @@ export class TraceBatches {
   }
 
   add(line: string): void {
-    if (this.#keptBytes + this.#used + line.length > maxKeptBytes) {
-      this.#dropped += 1;
-      return;
-    }
-    this.#reserve(line.length * mostBytesPerUnit);
-    this.#used += this.#buffer.write(line, this.#used, "utf8");
-    this.#lines += 1;
+    if (this.#admits(line)) this.#buffer.add(line);
+  }
+
+  /** Whether a plain line may be together with those that no batch holds yet. */
+  fits(line: PlainLine): boolean {
+    return this.#chunk.fits(line);
+  }
+
+  addPlain(line: PlainLine): void {
+    if (this.#admits(line.text)) this.#chunk.add(line);
   }
 
   /** Makes a batch of the lines so far. */
   close(nowMs: number): void {
-    if (this.#used === 0) return;
+    const { openBytes } = this;
+    if (openBytes === 0) return;
     this.#number += 1;
-    // A copy: the buffer is used again.
-    const bytes = new Uint8Array(this.#buffer.subarray(0, this.#used));
+    const bytes = new Uint8Array(openBytes);
+    const chunk = this.#chunk.moveTo(bytes);
+    this.#buffer.moveTo(bytes, chunk?.bytes ?? 0);
+    const head = chunk ? JSON.stringify(chunk) : "";
     const [number, lines] = [this.#number, this.#lines];
-    this.#batches.push({ number, bytes, lines, madeMs: nowMs, sentMs: undefined, tries: 0 });
-    this.#keptBytes += bytes.length;
-    this.#used = 0;
+    const batch = { number, head, bytes, lines, madeMs: nowMs };
+    this.#batches.push({ ...batch, sentMs: undefined, tries: 0 });
+    this.#keptBytes += openBytes;
     this.#lines = 0;
   }
 
@@ -119,11 +126,10 @@ export class TraceBatches {
     for (const batch of this.#batches) batch.sentMs = undefined;
   }
 
-  #reserve(bytes: number): void {
-    const needed = this.#used + bytes;
-    if (needed <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
-    this.#buffer.copy(larger, 0, 0, this.#used);
-    this.#buffer = larger;
+  #admits(line: string): boolean {
+    const hasRoom = this.#keptBytes + this.openBytes + line.length <= maxKeptBytes;
+    if (hasRoom) this.#lines += 1;
+    else this.#dropped += 1;
+    return hasRoom;
   }
 }

@@ -6,6 +6,7 @@ import type { Child, Connection } from "../platform/platform.ts";
 import { type Frame, FrameWriter } from "../protocol/frames.ts";
 import type { Recorder } from "../protocol/records.ts";
 import { type LineSink, RecordLines } from "./record_lines.ts";
+import type { PlainLine } from "./plain_lines.ts";
 import { recorderFrames } from "./recorder_frames.ts";
 import { TraceBatches } from "./trace_batches.ts";
 import type { Place } from "./trace_lines.ts";
@@ -83,8 +84,13 @@ export class TraceClient implements LineSink {
 
   line(text: string): void {
     this.#batches.add(text);
-    if (this.#batches.openBytes >= fullBytes) this.#flush();
-    else this.soon();
+    this.#added();
+  }
+
+  plain(line: PlainLine): void {
+    if (!this.#batches.fits(line)) this.#flush();
+    this.#batches.addPlain(line);
+    this.#added();
   }
 
   soon(): void {
@@ -130,6 +136,11 @@ export class TraceClient implements LineSink {
     return isDone();
   }
 
+  #added(): void {
+    if (this.#batches.openBytes >= fullBytes) this.#flush();
+    else this.soon();
+  }
+
   #flush(): void {
     this.#cancelCollect?.();
     this.#cancelCollect = undefined;
@@ -143,8 +154,8 @@ export class TraceClient implements LineSink {
     const writer = this.#writer;
     if (!writer) return;
     const { clock } = this.#options;
-    for (const { number, bytes } of this.#batches.takeSendable(clock.monotonicMs())) {
-      writer.write(recorderFrames.batch, number, { head: "", body: bytes });
+    for (const { number, head, bytes } of this.#batches.takeSendable(clock.monotonicMs())) {
+      writer.write(recorderFrames.batch, number, { head, body: bytes });
     }
     writer.flush();
   }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { searchLines } from "./log_search.ts";
 import { readInvocationFacts, readRequestFacts, type RequestFacts, toMs } from "./trace_facts.ts";
-import { readStoredId, toStoredId } from "./trace_ids.ts";
+import { toStoredId } from "./trace_ids.ts";
 import type {
   LogFilter,
   LogLineRow,
@@ -13,12 +13,8 @@ import type {
   TraceRow,
 } from "./trace_reader.ts";
 import { openTraceFileToRead, storedStates, traceFile } from "./trace_schema.ts";
-import {
-  invocationsOf,
-  requestOf,
-  searchInvocations,
-  type StoredInvocation,
-} from "./trace_search.ts";
+import type { StoredInvocation } from "./stored_invocation.ts";
+import { invocationsOf, requestOf, searchInvocations } from "./trace_search.ts";
 
 /** Lines of one invocation, with some to spare: what is over its limit is not stored. */
 const maxLinesShown = 2_000;
@@ -79,16 +75,18 @@ interface Names {
 }
 
 function findRequest(database: DatabaseSync, id: string): RequestDetail | undefined {
-  const requestId = requestOf(database, id) ?? toStoredId(id);
+  const requestId = requestOf(database, id) ?? id;
   const invocations = invocationsOf(database, requestId);
-  const row = database.prepare("SELECT facts FROM requests WHERE requestId = ?").get(requestId);
+  const row = database.prepare("SELECT facts FROM requests WHERE requestId = ?").get(
+    toStoredId(requestId),
+  );
   const [first] = invocations;
   if (!row && !first) return undefined;
   const own = row ? readRequestRow(String(row["facts"])) : undefined;
   const names = own?.names ?? (first && namesOf(database, first.place));
   const told = own?.facts ?? findToldFacts(invocations);
   return {
-    requestId: readStoredId(requestId),
+    requestId,
     deployment: names?.deployment,
     release: names?.release,
     task: names?.task,
@@ -112,9 +110,9 @@ function toTold(told: RequestFacts | undefined, first: StoredInvocation | undefi
 
 /** What an invocation tells of its request, where that has no row of its own. */
 function findToldFacts(invocations: readonly StoredInvocation[]): RequestFacts | undefined {
-  for (const { facts } of invocations) {
+  for (const { traceId, facts } of invocations) {
     const { request } = readInvocationFacts(facts);
-    if (request) return request;
+    if (request) return { ...request, traceId };
   }
   return undefined;
 }
@@ -138,8 +136,8 @@ function readRequestRow(text: string) {
 function toRow(database: DatabaseSync, stored: StoredInvocation): TraceRow {
   const { attempt, status, delivered, startedAt, reason } = readInvocationFacts(stored.facts);
   return {
-    traceId: readStoredId(stored.traceId),
-    requestId: readStoredId(stored.requestId),
+    traceId: stored.traceId,
+    requestId: stored.requestId,
     attempt,
     ...namesOf(database, stored.place),
     state: storedStates[stored.state] ?? "INTERRUPTED",
@@ -155,7 +153,7 @@ function toDetail(database: DatabaseSync, stored: StoredInvocation): TraceDetail
   const { request: _, ...facts } = readInvocationFacts(stored.facts);
   const row = toRow(database, stored);
   const omitted = database.prepare("SELECT lines FROM omitted WHERE traceId = ?")
-    .get(stored.traceId);
+    .get(toStoredId(stored.traceId));
   const all = { deployment: undefined, task: undefined, level: undefined, sinceMs: undefined };
   return {
     ...facts,

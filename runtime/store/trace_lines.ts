@@ -1,4 +1,3 @@
-import { idPattern } from "../base/ids.ts";
 import { asRecord, asText, badMessage, parseJson } from "../protocol/fields.ts";
 import { noFigures } from "../protocol/figures.ts";
 import type {
@@ -11,8 +10,7 @@ import { toInvocationFacts, toRequestFacts, toUs } from "./trace_facts.ts";
 import { storedStates } from "./trace_schema.ts";
 
 /*
- * What the gateway tells its recorder, a line each. One begins with two IDs and tells of a request
- * whose one invocation has answered it, as nearly all do; every other line is a JSON object.
+ * What the gateway tells its recorder beside plain lines, a JSON object each: what is rare.
  */
 
 /** Names that repeat, for which a number stands. */
@@ -55,36 +53,7 @@ export type RareLine =
     readonly omitted: number;
   };
 
-/** What a line begins with when it is JSON. */
-export const rareLineStart = "{";
-const idLength = 32;
 const rareKinds: readonly RareLine["kind"][] = ["invocation", "returned", "request", "output"];
-
-/** A request and the invocation that answered it, in the short form; undefined where it has none. */
-export function toPlainLine(
-  invocation: InvocationRecord,
-  request: RequestRecord,
-  place: number,
-): string | undefined {
-  if (invocation.state !== "COMPLETED" || !idPattern.test(request.requestId)) return undefined;
-  const facts = toInvocationFacts(invocation, toRequestFacts(request));
-  return `${invocation.traceId}${request.requestId}${place}\t${toUs(invocation.durationMs)}\t` +
-    `${facts}\n`;
-}
-
-/** The parts of a line in the short form. */
-export function readPlainLine(line: string) {
-  const placeEnd = line.indexOf("\t", 2 * idLength);
-  const durationEnd = line.indexOf("\t", placeEnd + 1);
-  if (placeEnd < 0 || durationEnd < 0) throw badMessage("line");
-  return {
-    traceId: line.slice(0, idLength),
-    requestId: line.slice(idLength, 2 * idLength),
-    place: Number(line.slice(2 * idLength, placeEnd)),
-    durationUs: Number(line.slice(placeEnd + 1, durationEnd)),
-    facts: line.slice(durationEnd + 1),
-  };
-}
 
 /** An invocation that has ended; `request` are the facts of its request, where it ended with it. */
 export function toInvocationLine(

@@ -6,7 +6,7 @@ import type { InvocationState } from "../protocol/records.ts";
 
 const privateFolder = 0o700;
 const privateFile = 0o600;
-const schemaVersion = 1;
+const schemaVersion = 2;
 /** Other gateways of the folder write, too: their commits take a moment. */
 const busyTimeoutMs = 5_000;
 /** Longer invocations have an index of their own. */
@@ -38,9 +38,11 @@ export function traceFile(folder: string): string {
 }
 
 /*
- * A row per invocation has what is searched for; the rest is `facts`, JSON of `trace_facts.ts`. IDs
- * begin with the time, so that keys and indexes only grow at their ends. `place` stands for names
- * that repeat. A request has a row of its own only where its one invocation does not tell all of it.
+ * Plain requests are in chunks, many together (`trace_chunks.ts`): `lines` as the gateway told them,
+ * `places` what their numbers of places stand for. Every other invocation has a row with what is
+ * searched for; the rest is `facts`, JSON of `trace_facts.ts`. IDs begin with the time, so that keys
+ * and indexes only grow at their ends. `place` stands for names that repeat. A request has a row of
+ * its own only where its one invocation does not tell all of it.
  */
 const schema = `
 CREATE TABLE places (
@@ -54,6 +56,19 @@ CREATE TABLE gateways (
   name TEXT NOT NULL UNIQUE,
   lastBatch INTEGER NOT NULL
 );
+CREATE TABLE chunks (
+  id INTEGER PRIMARY KEY,
+  firstMs INTEGER NOT NULL,
+  slowestUs INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  places TEXT NOT NULL,
+  lines BLOB NOT NULL
+);
+CREATE TABLE chunkPlaces (
+  place INTEGER NOT NULL,
+  chunk INTEGER NOT NULL,
+  PRIMARY KEY (place, chunk)
+) WITHOUT ROWID;
 CREATE TABLE invocations (
   traceId BLOB NOT NULL PRIMARY KEY,
   requestId BLOB NOT NULL,
@@ -147,7 +162,8 @@ function requireVersion(database: DatabaseSync): void {
   if (version === schemaVersion) return;
   throw new RuntimeError(
     "file_failed",
-    `Cannot read traces of version ${version}: this webtaskd knows version ${schemaVersion}`,
+    `Cannot read traces of version ${version}: this webtaskd knows version ${schemaVersion}: ` +
+      "move the folder of the traces away, or use the webtaskd that wrote it",
   );
 }
 

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { firstIdDigits, idPattern } from "../base/ids.ts";
-import { toStoredId } from "./trace_ids.ts";
+import { addPlain, findPlain } from "./chunk_search.ts";
+import { newestFirst, type StoredInvocation } from "./stored_invocation.ts";
+import { readStoredId, toStoredId } from "./trace_ids.ts";
 import type { TraceFilter } from "./trace_reader.ts";
 import { slowFromUs, storedStates } from "./trace_schema.ts";
 
@@ -9,16 +11,8 @@ import { slowFromUs, storedStates } from "./trace_schema.ts";
  * is shorter. All that is as old is looked at, each time somebody asks for what is new.
  */
 const longestWaitMs = 5 * 60 * 1_000;
-
-/** A row of an invocation as it is stored. */
-export interface StoredInvocation {
-  readonly traceId: Uint8Array | string;
-  readonly requestId: Uint8Array | string;
-  readonly place: number;
-  readonly state: number;
-  readonly durationUs: number | null;
-  readonly facts: string;
-}
+/** Stands for names that were one too many. */
+const noPlace = 0;
 
 type Value = string | number | Uint8Array;
 
@@ -28,35 +22,51 @@ interface Condition {
   readonly values: readonly Value[];
 }
 
-/** Finds invocations, the newest first: by the index that leaves the least to look at. */
+/** Finds invocations, the newest first, wherever they are stored. */
 export function searchInvocations(
   database: DatabaseSync,
   filter: TraceFilter,
 ): readonly StoredInvocation[] {
+  const { task, deployment } = filter;
+  const isNamed = task !== undefined || deployment !== undefined;
+  const places = isNamed ? findPlaces(database, filter) : undefined;
+  return addPlain(database, { ...filter, places }, searchRows(database, { ...filter, places }));
+}
+
+type RowFilter = TraceFilter & { readonly places: readonly number[] | undefined };
+
+/** Finds rows, by the index that leaves the least to look at. */
+function searchRows(database: DatabaseSync, filter: RowFilter): readonly StoredInvocation[] {
+  const { limit, requestId } = filter;
   const conditions = toConditions(filter);
-  const { limit } = filter;
-  const select = (index: string | undefined, more: readonly Condition[] = []) =>
-    selectInvocations(database, { index, conditions: [...more, ...conditions], limit });
-  if (filter.requestId !== undefined) return select("invocationsByRequest");
+  if (requestId !== undefined) {
+    return selectInvocations(database, { index: "invocationsByRequest", conditions, limit });
+  }
   const index = placeIndex(filter);
-  if (index === undefined) return select(undefined);
+  if (index === undefined) return selectInvocations(database, { index, conditions, limit });
   // Each place has its own newest; of all these the newest are wanted.
-  const found = findPlaces(database, filter)
-    .flatMap((place) => select(index, [{ sql: "place = ?", values: [place] }]));
-  return found.toSorted((a, b) => compareIds(b.traceId, a.traceId)).slice(0, limit);
+  const places = filter.places ?? [noPlace, ...findPlaces(database, filter)];
+  return places.flatMap((place) => {
+    const here = { sql: "place = ?", values: [place] };
+    return selectInvocations(database, { index, conditions: [here, ...conditions], limit });
+  }).sort(newestFirst).slice(0, limit);
 }
 
 /** The index by place that fits; undefined where the order of time alone does. */
-function placeIndex({ state, slowMs, task, deployment }: TraceFilter): string | undefined {
+function placeIndex({ state, slowMs, places }: RowFilter): string | undefined {
   if (state !== undefined && state !== "COMPLETED") return "invocationsNotCompleted";
   if (slowMs !== undefined && slowMs * 1_000 >= slowFromUs) return "invocationsSlow";
-  return task !== undefined || deployment !== undefined ? "invocationsByPlace" : undefined;
+  return places && "invocationsByPlace";
 }
 
-function toConditions({ requestId, state, sinceMs, slowMs }: TraceFilter): readonly Condition[] {
+function toConditions(filter: RowFilter): readonly Condition[] {
+  const { requestId, state, sinceMs, slowMs, places } = filter;
   const conditions: Condition[] = [];
   const add = (sql: string, ...values: Value[]) => void conditions.push({ sql, values });
-  if (requestId !== undefined) add("requestId = ?", toStoredId(requestId));
+  if (requestId !== undefined) {
+    add("requestId = ?", toStoredId(requestId));
+    if (places) add("place IN (SELECT value FROM json_each(?))", JSON.stringify(places));
+  }
   if (state !== undefined) add("state = ?", storedStates.indexOf(state));
   // An index of some rows serves only those who ask in its own words.
   if (state !== undefined && state !== "COMPLETED") add("state <> 0");
@@ -98,40 +108,35 @@ function findPlaces(database: DatabaseSync, { task, deployment }: TraceFilter): 
   return database.prepare(sql).all(task ?? null, deployment ?? null).map(({ id }) => Number(id));
 }
 
-/** Lists the invocations of a request in the order of their attempts. */
+/** Lists the invocations of a request, the oldest first. */
 export function invocationsOf(
   database: DatabaseSync,
-  requestId: Uint8Array | string,
+  requestId: string,
 ): readonly StoredInvocation[] {
   const sql = "SELECT traceId, requestId, place, state, durationUs, facts FROM invocations " +
-    "INDEXED BY invocationsByRequest WHERE requestId = ? ORDER BY traceId";
-  return database.prepare(sql).all(requestId).map(toStored);
+    "INDEXED BY invocationsByRequest WHERE requestId = ?";
+  const rows = database.prepare(sql).all(toStoredId(requestId)).map(toStored);
+  const plain = findPlain(database, requestId).filter((one) => one.requestId === requestId);
+  return [...rows, ...plain].sort(newestFirst).reverse();
 }
 
 /** Finds the request of an invocation. */
-export function requestOf(database: DatabaseSync, traceId: string) {
+export function requestOf(database: DatabaseSync, traceId: string): string | undefined {
   if (!idPattern.test(traceId)) return undefined;
   const sql = "SELECT requestId FROM invocations WHERE traceId = ?";
   const row = database.prepare(sql).get(toStoredId(traceId));
-  return row && toId(row["requestId"]);
+  if (row) return readStoredId(row["requestId"]);
+  return findPlain(database, traceId).find((one) => one.traceId === traceId)?.requestId;
 }
 
 function toStored(row: Record<string, unknown>): StoredInvocation {
   const { traceId, requestId, place, state, durationUs, facts } = row;
   return {
-    traceId: toId(traceId),
-    requestId: toId(requestId),
+    traceId: readStoredId(traceId),
+    requestId: readStoredId(requestId),
     place: Number(place),
     state: Number(state),
     durationUs: typeof durationUs === "number" ? durationUs : null,
     facts: String(facts),
   };
-}
-
-function toId(value: unknown): Uint8Array | string {
-  return value instanceof Uint8Array ? value : String(value);
-}
-
-function compareIds(a: Uint8Array | string, b: Uint8Array | string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

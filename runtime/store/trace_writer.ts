@@ -1,28 +1,19 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { ChunkWriter } from "./chunk_writer.ts";
 import { LineCounts } from "./line_counts.ts";
+import type { Batch } from "./trace_chunks.ts";
 import { toStoredId } from "./trace_ids.ts";
-import {
-  type Place,
-  type RareLine,
-  rareLineStart,
-  readPlainLine,
-  readRareLine,
-} from "./trace_lines.ts";
+import { type Place, type RareLine, readRareLine } from "./trace_lines.ts";
 import { openTraceFile, storedLevels, storedStates, storedStreams } from "./trace_schema.ts";
 
 const runningState = storedStates.indexOf("RUNNING");
 const interruptedState = storedStates.indexOf("INTERRUPTED");
 
-/** A batch of lines, with its number among those of its gateway. */
-export interface Batch {
-  readonly number: number;
-  readonly text: string;
-}
-
 /** Writes what a gateway tells into the file of a folder. */
 export class TraceWriter {
   readonly database: DatabaseSync;
   readonly #statements: Statements;
+  readonly #chunks: ChunkWriter;
   readonly #gateway: number;
   /** The numbers of places as the gateway counts them, and as they are stored. */
   readonly #places = new Map<number, number>();
@@ -33,6 +24,7 @@ export class TraceWriter {
   constructor(folder: string, gateway: string) {
     this.database = openTraceFile(folder);
     this.#statements = prepareStatements(this.database);
+    this.#chunks = new ChunkWriter(this.database);
     this.#statements.addGateway.run(gateway);
     const row = this.#statements.findGateway.get(gateway);
     this.#gateway = Number(row?.["id"]);
@@ -50,10 +42,10 @@ export class TraceWriter {
   /** Writes batches in one transaction; those that were written before are left out. */
   write(batches: readonly Batch[]): void {
     this.#inTransaction(() => {
-      for (const { number, text } of batches) {
-        if (number <= this.#lastBatch) continue;
-        for (const line of text.split("\n")) if (line !== "") this.#writeLine(line);
-        this.#lastBatch = number;
+      for (const batch of batches) {
+        if (batch.number <= this.#lastBatch) continue;
+        this.#writeBatch(batch);
+        this.#lastBatch = batch.number;
       }
       this.#statements.setLastBatch.run(this.#lastBatch, this.#gateway);
     });
@@ -92,11 +84,9 @@ export class TraceWriter {
     }
   }
 
-  #writeLine(line: string): void {
-    if (line.startsWith(rareLineStart)) return this.#writeRare(readRareLine(line));
-    const { traceId, requestId, place, durationUs, facts } = readPlainLine(line);
-    this.#counts.forget(traceId);
-    this.#statements.addPlain.run(traceId, requestId, this.#placeOf(place), durationUs, facts);
+  #writeBatch({ chunk, text }: Batch): void {
+    if (chunk) this.#chunks.add(chunk, (number) => this.#placeOf(number));
+    for (const line of text.split("\n")) if (line !== "") this.#writeRare(readRareLine(line));
   }
 
   #writeRare(line: RareLine): void {
@@ -165,9 +155,6 @@ function prepareStatements(database: DatabaseSync) {
     findPlace: prepare(
       "SELECT id FROM places WHERE deployment = ? AND release = ? AND task = ? AND method = ? " +
         "AND path = ?",
-    ),
-    addPlain: prepare(
-      "INSERT OR IGNORE INTO invocations VALUES (unhex(?), unhex(?), ?, 0, ?, ?)",
     ),
     addInvocation: prepare("INSERT OR REPLACE INTO invocations VALUES (?, ?, ?, ?, ?, ?)"),
     addRunning: prepare("INSERT OR REPLACE INTO running VALUES (?, ?)"),

@@ -7,6 +7,7 @@ import { TraceWriter } from "../../runtime/store/trace_writer.ts";
 import { ManualClock } from "../manual_clock.ts";
 import { createTempFolder } from "../temp_folder.ts";
 import { traceIdOf } from "../traces/samples.ts";
+import { TraceFeed } from "./trace_feed.ts";
 
 const captured: CapturedRequest = {
   headers: [["content-type", "text/plain"], ["x-a", 'quoted "\n\t']],
@@ -38,12 +39,8 @@ test.each<[string, Partial<RequestRecord>]>([
 ])("a request that is %s is read as it was written", async (_, fields) => {
   await using folder = await createTempFolder();
   const writer = new TraceWriter(folder.path, "gateway-1");
-  let text = "";
-  const records = new RecordLines({
-    line: (line) => text += line,
-    soon() {},
-    place: (number, place) => writer.definePlace(number, place),
-  }, new ManualClock());
+  const feed = new TraceFeed(writer);
+  const records = new RecordLines(feed, new ManualClock());
   const request = requestOf(fields);
   records.invocationEnded({
     ...{ traceId: traceIdOf("2"), requestId: request.requestId, attempt: 1, pid: 7 },
@@ -54,7 +51,7 @@ test.each<[string, Partial<RequestRecord>]>([
   });
   records.requestEnded(request);
   records.settle();
-  writer.write([{ number: 1, text }]);
+  feed.commit();
   writer.close();
   const reader = openTraceReader(folder.path);
   expect(await reader.find(request.requestId)).toMatchObject(fields);

@@ -1,14 +1,31 @@
 import { describe, expect, test } from "bun:test";
+import { firstIdDigits } from "../../runtime/base/ids.ts";
 import { type Log, type LogFields, silentLog } from "../../runtime/base/log.ts";
 import type { ExitStatus } from "../../runtime/platform/platform.ts";
 import { type Frame, FrameReader } from "../../runtime/protocol/frames.ts";
+import { noFigures } from "../../runtime/protocol/figures.ts";
 import { recorderFrames } from "../../runtime/store/recorder_frames.ts";
 import { maxKeptBytes } from "../../runtime/store/trace_batches.ts";
+import { readBatch } from "../../runtime/store/trace_chunks.ts";
 import { type RecorderEvents, TraceClient } from "../../runtime/store/trace_client.ts";
 import { ManualClock } from "../manual_clock.ts";
 
 const collectMs = 50;
 const output = { pid: 7, stream: "stdout", level: "info", calls: [] } as const;
+
+const plain = {
+  ...{ firstTraceId: "", previousTraceId: undefined, traceparent: undefined, attempt: 1, pid: 7 },
+  ...{ deployment: "acme", release: "r1", task: "hello", method: "GET" },
+  state: "COMPLETED",
+  ...{ code: undefined, reason: undefined, stack: undefined, status: 200, delivered: true },
+  ...{ queuedMs: undefined, ...noFigures },
+} as const;
+const plainRequest = {
+  ...{ firstTraceId: "", traceparent: undefined, deployment: "acme", release: "r1" },
+  ...{ task: "hello", method: "GET", path: "/hello", client: "127.0.0.1", status: 200 },
+  answer: "delivered",
+  ...{ reason: undefined, requestBytes: 0, responseBytes: 1 },
+} as const;
 
 /** A recorder that only notes what it is sent. */
 class FakeRecorderProcess {
@@ -85,6 +102,42 @@ describe("TraceClient", () => {
     expect(recorder?.batches).toEqual([]);
     clock.advance(collectMs);
     expect(recorder?.batches.map((text) => text.split("\n").length)).toEqual([3]);
+  });
+
+  test("tells apart what went as most do, and says what is in it", () => {
+    const { clock, client, processes: [recorder], print } = createClient();
+    recorder?.connect();
+    const add = (durationMs: number, fromMs = 0) => {
+      const id = `${firstIdDigits(clock.wallMs() + fromMs)}${"a".repeat(20)}`;
+      const startedAt = clock.wallMs() + fromMs;
+      client.recorder.invocationEnded({
+        ...plain,
+        traceId: id,
+        requestId: id,
+        startedAt,
+        durationMs,
+      });
+      const request = { ...plainRequest, traceId: id, requestId: id, startedAt, durationMs };
+      client.recorder.requestEnded(request);
+    };
+    add(1);
+    print("between");
+    add(2, 3);
+    // The clock is set: what is far apart is not together.
+    add(1, -60_000);
+    clock.advance(collectMs);
+    const batches = (recorder?.frames ?? []).filter(({ kind }) => kind === recorderFrames.batch)
+      .map(({ id, head, body }) => readBatch(id, { head, body }));
+    const nowMs = clock.wallMs() - collectMs;
+    expect(batches).toMatchObject([
+      {
+        chunk: { firstMs: nowMs, lastMs: nowMs + 3, slowestUs: 2_000, count: 2, places: [1] },
+        text: expect.stringMatching(/^{"kind":"output".*}\n$/),
+      },
+      { chunk: { firstMs: nowMs - 60_000, lastMs: nowMs - 60_000, count: 1 }, text: "" },
+    ]);
+    const [first] = batches;
+    expect(first?.chunk?.lines.length).toBe(first?.chunk?.bytes);
   });
 
   test("keeps what comes before the recorder is there", () => {

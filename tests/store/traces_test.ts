@@ -1,85 +1,12 @@
 import { expect, test } from "bun:test";
-import { noFigures } from "../../runtime/protocol/figures.ts";
-import type { InvocationRecord, RequestRecord } from "../../runtime/protocol/records.ts";
+import type { InvocationRecord } from "../../runtime/protocol/records.ts";
 import { RecordLines } from "../../runtime/store/record_lines.ts";
 import { openTraceReader } from "../../runtime/store/trace_file_reader.ts";
 import type { TraceFilter } from "../../runtime/store/trace_reader.ts";
 import { TraceWriter } from "../../runtime/store/trace_writer.ts";
-import { ManualClock } from "../manual_clock.ts";
 import { createTempFolder } from "../temp_folder.ts";
-import { IdSource } from "../../runtime/base/ids.ts";
-
-const all: TraceFilter = {
-  deployment: undefined,
-  task: undefined,
-  state: undefined,
-  requestId: undefined,
-  sinceMs: undefined,
-  slowMs: undefined,
-  limit: 50,
-};
-const allLines = {
-  deployment: undefined,
-  task: undefined,
-  traceId: undefined,
-  level: undefined,
-  sinceMs: undefined,
-  afterSequence: undefined,
-  limit: 100,
-};
-
-/** A store in a folder of its own, fed as a gateway feeds it. */
-async function createStore(gateway = "gateway-1") {
-  const folder = await createTempFolder();
-  const writer = new TraceWriter(folder.path, gateway);
-  const clock = new ManualClock();
-  const ids = new IdSource(clock);
-  let text = "";
-  let batch = 0;
-  const records = new RecordLines({
-    line: (line) => text += line,
-    soon() {},
-    place: (number, place) => writer.definePlace(number, place),
-  }, clock);
-  const reader = openTraceReader(folder.path);
-  return {
-    ...{ folder, writer, clock, ids, records, reader },
-    commit() {
-      records.settle();
-      writer.write([{ number: ++batch, text }]);
-      text = "";
-    },
-    invocation: (
-      fields: Partial<InvocationRecord> = {},
-      traceId = ids.traceId(),
-    ): InvocationRecord => ({
-      ...{ traceId, firstTraceId: traceId, previousTraceId: undefined, traceparent: undefined },
-      ...{ queuedMs: undefined, ...noFigures },
-      ...{ requestId: ids.requestId(), attempt: 1, pid: 7 },
-      ...{ deployment: "acme", release: "r1", task: "hello", method: "GET" },
-      ...{ state: "COMPLETED", code: undefined, reason: undefined, stack: undefined },
-      ...{ status: 200, delivered: true, startedAt: clock.wallMs(), durationMs: 1.5 },
-      ...fields,
-    }),
-    async [Symbol.asyncDispose]() {
-      await reader.close();
-      writer.close();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function requestOf(invocation: InvocationRecord, fields: Partial<RequestRecord> = {}) {
-  const { requestId, traceId, firstTraceId, deployment, release, task, method } = invocation;
-  const request: RequestRecord = {
-    ...{ requestId, traceId, firstTraceId, deployment, release, task, method, path: `/${task}` },
-    traceparent: undefined,
-    ...{ status: 200, answer: "delivered", reason: undefined, client: "127.0.0.1" },
-    ...{ startedAt: invocation.startedAt - 1, durationMs: 3.25, requestBytes: 0 },
-    ...{ responseBytes: 17, ...fields },
-  };
-  return request;
-}
+import { TraceFeed } from "./trace_feed.ts";
+import { all, allLines, createStore, requestOf } from "./trace_store.ts";
 
 test("a plain request is found by either of its IDs, with all that is known of it", async () => {
   await using store = await createStore();
@@ -237,12 +164,9 @@ test("what a dead gateway left running is interrupted, and nothing of another", 
   const theirs = store.invocation();
   store.records.invocationRunning(mine);
   store.commit();
-  const theirLines = new RecordLines({
-    line: (text) => other.write([{ number: 1, text }]),
-    soon() {},
-    place: (number, place) => other.definePlace(number, place),
-  }, store.clock);
-  theirLines.invocationRunning(theirs);
+  const feed = new TraceFeed(other);
+  new RecordLines(feed, store.clock).invocationRunning(theirs);
+  feed.commit();
   const dead = other.gateways().find(({ name }) => name === "dead");
   expect(other.interrupt(dead?.id ?? 0, "its gateway died")).toBe(1);
   const rows = await store.reader.traces(all);
@@ -256,17 +180,18 @@ test("what a dead gateway left running is interrupted, and nothing of another", 
 test("a batch that comes twice is written once", async () => {
   await using store = await createStore();
   const line = { deployment: "acme", pid: 7, stream: "stdout", level: "info" } as const;
-  let text = "";
-  const lines = new RecordLines(
-    { line: (added) => text += added, soon() {}, place() {} },
-    store.clock,
-  );
-  lines.output({ ...line, text: "once", calls: [] });
-  store.writer.write([{ number: 1, text }]);
+  const invocation = store.invocation();
+  store.records.output({ ...line, text: "once", calls: [] });
+  store.records.invocationEnded(invocation);
+  store.records.requestEnded(requestOf(invocation));
+  const batches = store.feed.take();
+  store.writer.write(batches);
   const again = new TraceWriter(store.folder.path, "gateway-1");
-  again.write([{ number: 1, text }, { number: 2, text: "" }]);
+  again.write(batches);
   again.close();
   expect((await store.reader.logs(allLines)).length).toBe(1);
+  expect((await store.reader.traces(all)).length).toBe(1);
+  expect((await store.reader.find(invocation.traceId))?.invocations.length).toBe(1);
 });
 
 test("a folder without traces reads as empty, and stays so", async () => {
