@@ -70,7 +70,7 @@ function record(folder: string, requests: number): Recorded {
         lines.invocationEnded(invocation);
         lines.requestEnded(request);
       }
-      batches.close();
+      batches.close(0);
     });
     const sent = batches.takeSendable(0);
     recorderUs += cpuUsOf(() => {

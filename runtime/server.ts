@@ -38,7 +38,7 @@ const flushMs = 1_000;
 /** For lines of the log, where whoever reads them has stalled. */
 const logFlushMs = 500;
 /** A collection looks at all that is in use: with little garbage let in, there are dozens a second. */
-const garbageBytes = 64 * 1024 * 1024;
+const garbageBytes = 16 * 1024 * 1024;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -94,29 +94,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const supervisor = new Supervisor({ ...surroundings, clock: systemClock });
   const gateway = createGateway(options, { ...surroundings, supervisor, hosts: () => hosts });
   const state = { isReady: true };
-  const metrics = () =>
-    surroundings.signals.metrics(() =>
-      deployments.releases.map(({ hostname, pool }) => ({ deployment: hostname, ...pool.snapshot }))
-    );
+  const measured = {
+    pools: () =>
+      deployments.releases.map(({ hostname, pool }) => ({
+        deployment: hostname,
+        ...pool.snapshot,
+      })),
+    storeLagMs: traces.lagMs,
+  };
+  const metrics = () => surroundings.signals.metrics(measured);
   const sources = { gateway, deployments, metrics, traces: traces.reader };
   const admin = await openAdmin(options, { ...surroundings, ...sources, state });
   started.defer(() => admin.abort());
   const listener = await openListener(options, gateway);
   started.move();
   return new RunningServer({
-    ...{
-      settings,
-      isLoopback,
-      pools,
-      deployments,
-      supervisor,
-      listener,
-      admin,
-      traces,
-      hub,
-      state,
-    },
     ...surroundings,
+    ...{ settings, isLoopback, pools, deployments, supervisor },
+    ...{ listener, admin, traces, hub, state },
     garbageReserve: platform.reserveForGarbage(garbageBytes),
   });
 }

@@ -1,10 +1,10 @@
+import { IdTable } from "../base/id_table.ts";
 import type { OwnedCall } from "../protocol/call.ts";
 import { takeBackAfterMs } from "../protocol/start_mark.ts";
 
 /** The calls that a process has been sent and has not ended. */
 export class RunningCalls {
-  readonly #calls = new Map<number, OwnedCall>();
-  readonly #countByTask = new Map<string, number>();
+  readonly #calls = new IdTable<OwnedCall>();
   /** Calls that came late to their worker, and when it was told that it may start them after all. */
   readonly #letStartMs = new Map<number, number>();
   #nextId = 1;
@@ -20,37 +20,32 @@ export class RunningCalls {
 
   /** Those of one task. */
   countOf(task: string): number {
-    return this.#countByTask.get(task) ?? 0;
+    return this.#calls.count((call) => call.task === task);
   }
 
-  ids(): Iterable<number> {
-    return this.#calls.keys();
+  ids(): readonly number[] {
+    return this.#calls.ids();
   }
 
   all(): readonly OwnedCall[] {
-    return [...this.#calls.values()];
+    return this.#calls.items();
   }
 
   find(id: number): OwnedCall | undefined {
-    return this.#calls.get(id);
+    return this.#calls.find(id);
   }
 
   /** Adds a call; returns its id, which is greater than those before. */
   add(call: OwnedCall): number {
     const id = this.#nextId++;
-    this.#calls.set(id, call);
-    this.#countByTask.set(call.task, this.countOf(call.task) + 1);
+    this.#calls.add(id, call);
     return id;
   }
 
   /** Takes a call out; undefined when it is not there. */
   delete(id: number): OwnedCall | undefined {
-    const call = this.#calls.get(id);
-    if (!call) return undefined;
-    this.#calls.delete(id);
     if (this.#letStartMs.size > 0) this.#letStartMs.delete(id);
-    this.#countByTask.set(call.task, this.countOf(call.task) - 1);
-    return call;
+    return this.#calls.delete(id);
   }
 
   /**
@@ -58,7 +53,7 @@ export class RunningCalls {
    * is not there any more.
    */
   letStart(id: number, nowMs: number): boolean {
-    if (!this.#calls.has(id)) return false;
+    if (!this.#calls.find(id)) return false;
     this.#letStartMs.set(id, nowMs);
     return true;
   }
@@ -68,7 +63,6 @@ export class RunningCalls {
     const calls = this.all();
     this.#calls.clear();
     this.#letStartMs.clear();
-    this.#countByTask.clear();
     return calls;
   }
 
@@ -89,8 +83,9 @@ export class RunningCalls {
     isTaken: (id: number, call: OwnedCall) => boolean,
   ): OwnedCall[] {
     const taken: OwnedCall[] = [];
-    for (const [id, call] of this.#calls) {
-      if (id <= lastStarted || !isTaken(id, call)) continue;
+    for (const id of this.#calls.ids()) {
+      const call = this.#calls.find(id);
+      if (!call || id <= lastStarted || !isTaken(id, call)) continue;
       this.delete(id);
       taken.push(call);
     }

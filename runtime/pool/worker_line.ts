@@ -29,7 +29,7 @@ export class WorkerLine {
   #sentTicks = -1;
   /** Pings that have not been answered. */
   #pings = 0;
-  /** Answers since the worker last had read all that there was. */
+  /** Answers since the last call, or since the worker had read all that there was. */
   #unreadAnswers = 0;
 
   constructor(hub: WorkerHub, events: WorkerLineEvents) {
@@ -54,6 +54,8 @@ export class WorkerLine {
 
   /** Puts a call into the batch of this turn, after the time at which it was sent. */
   sendCall(id: number, call: OwnedCall): void {
+    // With large bodies on their way, every call may come so late that the worker asks.
+    this.#unreadAnswers = 0;
     this.#sendTime(call.sentMs);
     this.send({ kind: "call", id, call });
   }

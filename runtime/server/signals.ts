@@ -23,8 +23,14 @@ export interface SignalsOptions {
   readonly otlp: OtlpSettings | undefined;
   /** Of the public addresses. */
   readonly scheme: "http" | "https";
-  /** How far stored records are behind, where records are stored. */
-  readonly storeLagMs?: (() => number | undefined) | undefined;
+}
+
+/** What is looked at for each scrape. */
+export interface MetricParts {
+  /** The pools that there are now. */
+  pools(): readonly PoolState[];
+  /** How far stored records are behind; undefined where none are stored. */
+  readonly storeLagMs: (() => number) | undefined;
 }
 
 /** What a server tells of itself to those who watch over it. */
@@ -51,9 +57,9 @@ export class Signals {
     this.#counts.processEnded(deployment, cause);
   }
 
-  /** Writes all metrics, with those of the pools that there are now. */
-  async metrics(pools: () => readonly PoolState[]): Promise<Exposition> {
-    this.#exposition ??= createExposition(this.#list(pools));
+  /** Writes all metrics. */
+  async metrics(parts: MetricParts): Promise<Exposition> {
+    this.#exposition ??= createExposition(this.#list(parts));
     return await (await this.#exposition)();
   }
 
@@ -63,8 +69,8 @@ export class Signals {
     await this.#spans?.close(lastSpansMs);
   }
 
-  #list(pools: () => readonly PoolState[]) {
-    const { platform, storeLagMs } = this.#options;
+  #list({ pools, storeLagMs }: MetricParts) {
+    const { platform } = this.#options;
     const spans = this.#spans;
     return listMetrics({
       counts: this.#counts,

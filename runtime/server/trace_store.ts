@@ -21,6 +21,8 @@ export interface TraceStore {
   /** What records go to; none where nothing is kept. */
   readonly recorders: readonly Recorder[];
   readonly reader: TraceReader;
+  /** For how long the oldest record has waited to reach the file; undefined where none does. */
+  readonly lagMs: (() => number) | undefined;
   /** Keeps what has been recorded, and ends the recorder; bounded. */
   close(): Promise<void>;
 }
@@ -45,7 +47,7 @@ export function openTraceStore(options: TraceStoreOptions): TraceStore {
   const folder = tracesFolder(dataDir);
   if (!limits) {
     const reader = openTraceReader(folder);
-    return { recorders: [], reader, close: () => reader.close() };
+    return { recorders: [], reader, lagMs: undefined, close: () => reader.close() };
   }
   // Made here once, so that a folder that cannot be used stops the start.
   openTraceFile(folder).close();
@@ -58,6 +60,7 @@ export function openTraceStore(options: TraceStoreOptions): TraceStore {
   return {
     recorders: [client.recorder],
     reader: client.reader,
+    lagMs: () => client.lagMs,
     async close() {
       // The recorder forgets this gateway once it is not locked any more.
       await client.flush(closeTimeoutMs);

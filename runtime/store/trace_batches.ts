@@ -17,6 +17,8 @@ export interface TraceBatch {
   readonly head: string;
   readonly bytes: Uint8Array;
   readonly lines: number;
+  /** When it was complete, on the monotonic clock. */
+  readonly madeMs: number;
   /** On the monotonic clock; undefined while it has not been sent. */
   sentMs: number | undefined;
   /** How often it was sent. */
@@ -48,6 +50,12 @@ export class TraceBatches {
     return this.#batches[0]?.sentMs;
   }
 
+  /** For how long the oldest batch has waited to be committed. */
+  lagMs(nowMs: number): number {
+    const [first] = this.#batches;
+    return first ? nowMs - first.madeMs : 0;
+  }
+
   /** How many lines have been dropped since the last time it was asked for. */
   takeDropped(): number {
     const dropped = this.#dropped;
@@ -69,16 +77,15 @@ export class TraceBatches {
   }
 
   /** Makes a batch of the lines so far. */
-  close(): void {
+  close(nowMs: number): void {
     const { openBytes } = this;
     if (openBytes === 0) return;
     this.#number += 1;
     const bytes = new Uint8Array(openBytes);
     const chunk = this.#chunk.moveTo(bytes);
     this.#buffer.moveTo(bytes, chunk?.bytes ?? 0);
-    const head = chunk ? JSON.stringify(chunk) : "";
-    const [number, lines] = [this.#number, this.#lines];
-    this.#batches.push({ number, head, bytes, lines, sentMs: undefined, tries: 0 });
+    const made = { number: this.#number, head: chunk ? JSON.stringify(chunk) : "", madeMs: nowMs };
+    this.#batches.push({ ...made, bytes, lines: this.#lines, sentMs: undefined, tries: 0 });
     this.#keptBytes += openBytes;
     this.#lines = 0;
   }

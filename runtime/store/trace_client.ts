@@ -77,6 +77,11 @@ export class TraceClient implements LineSink {
     return this.#questions;
   }
 
+  /** For how long the oldest line has waited to reach the file. */
+  get lagMs(): number {
+    return this.#batches.lagMs(this.#options.clock.monotonicMs());
+  }
+
   line(text: string): void {
     this.#batches.add(text);
     this.#added();
@@ -139,7 +144,7 @@ export class TraceClient implements LineSink {
   #flush(): void {
     this.#cancelCollect?.();
     this.#cancelCollect = undefined;
-    this.#batches.close();
+    this.#batches.close(this.#options.clock.monotonicMs());
     this.#send();
     this.#reportDropped();
     this.#replaceStuck();

@@ -43,6 +43,7 @@ function toPlace(line: string, options: AuthorStackOptions): Place | undefined {
   const frame = parseFrame(line);
   if (frame === undefined) return undefined;
   const file = toPath(frame.file);
+  if (file === undefined) return undefined;
   const inside = relative(options.dir, file);
   if (inside.split("/").includes("node_modules")) return undefined;
   if (inside.startsWith("..")) return toOutsidePlace(frame, inside, options);
@@ -88,6 +89,8 @@ function readOutside(file: string, { readText }: AuthorStackOptions): string | u
   return isAbsolute(file) ? readText(file, maxSourceBytes) : undefined;
 }
 
-function toPath(file: string): string {
-  return file.startsWith("file://") ? decodeURI(file.slice("file://".length)) : file;
+/** Modules of the runtime itself, as `node:fs`, have no path. */
+function toPath(file: string): string | undefined {
+  const path = file.startsWith("file://") ? decodeURI(file.slice("file://".length)) : file;
+  return isAbsolute(path) ? path : undefined;
 }

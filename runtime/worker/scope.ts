@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock } from "../base/clock.ts";
+import { IdTable } from "../base/id_table.ts";
 import type { Call, Failure, RunEnding, RunResult } from "../protocol/call.ts";
 import type { AbortReason, DeploymentFacts, OutputLine } from "../protocol/messages.ts";
 import type { RunScope, RunStage } from "../task/context.ts";
@@ -139,7 +140,7 @@ export class InvocationScope implements RunScope {
 /** The invocations of a worker, and which of them the running code belongs to. */
 export class Scopes {
   readonly #storage = withOwnMethods(new AsyncLocalStorage<InvocationScope>());
-  readonly #running = new Map<number, InvocationScope>();
+  readonly #running = new IdTable<InvocationScope>();
   /** `exit()` of the storage does not reach into an import under Deno; this does. */
   readonly #outside = AsyncLocalStorage.snapshot();
 
@@ -153,16 +154,16 @@ export class Scopes {
   }
 
   all(): readonly InvocationScope[] {
-    return [...this.#running.values()];
+    return this.#running.items();
   }
 
   find(id: number): InvocationScope | undefined {
-    return this.#running.get(id);
+    return this.#running.find(id);
   }
 
   /** Runs code on behalf of an invocation, which counts as running until `delete`. */
   run(scope: InvocationScope, code: (scope: InvocationScope) => void): void {
-    this.#running.set(scope.id, scope);
+    this.#running.add(scope.id, scope);
     this.#storage.run(scope, code, scope);
   }
 

@@ -102,6 +102,7 @@ conformance("metrics", {
         ["process_resident_memory_bytes", 1e6],
         ["process_start_time_seconds", 1.7e9],
         ["webtaskd_event_loop_lag_seconds_count", 1],
+        ["webtaskd_store_lag_seconds", 0],
       ] as const
     ) {
       const value = Number(lines.find((line) => line.startsWith(`${name} `))?.split(" ")[1]);

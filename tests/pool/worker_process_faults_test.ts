@@ -176,6 +176,19 @@ describe("a WorkerProcess that asks and asks", () => {
       await child.exit({ signal: "SIGKILL" });
     },
   );
+
+  test("is not, as long as it gets on with its calls", async () => {
+    await using workers = await createWorkers();
+    const { child, run } = startProcess(workers);
+    child.connect();
+    child.unreadBytes = 1;
+    for (let count = 0; count < 2_000; count++) {
+      const id = run(`call ${count}`);
+      child.send({ kind: "ask", id });
+      child.reply(id);
+    }
+    expect(child.signals).toEqual([]);
+  });
 });
 
 describe("a WorkerProcess that sends what no worker sends", () => {

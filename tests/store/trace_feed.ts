@@ -19,7 +19,7 @@ export class TraceFeed implements LineSink {
   }
 
   plain(line: PlainLine): void {
-    if (!this.#batches.fits(line)) this.#batches.close();
+    if (!this.#batches.fits(line)) this.#batches.close(0);
     this.#batches.addPlain(line);
   }
 
@@ -31,7 +31,7 @@ export class TraceFeed implements LineSink {
 
   /** Takes what is to be written. */
   take(): readonly Batch[] {
-    this.#batches.close();
+    this.#batches.close(0);
     const taken: Batch[] = [];
     while (!this.#batches.isEmpty) {
       for (const { number, head, bytes } of this.#batches.takeSendable(0)) {

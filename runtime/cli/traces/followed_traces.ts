@@ -48,14 +48,19 @@ export class FollowedTraces {
   }
 
   async #begin(reader: Pick<TraceReader, "traces">): Promise<News> {
+    // What nobody asked to see of the past must not come up as news later. What is stored from here on
+    // is among the rows, or is news.
+    const past = await this.#look(reader, this.#filter.sinceMs);
     const rows = inOrder(await reader.traces(this.#filter));
+    this.#note([...past, ...rows]);
     this.#moveOn(rows);
-    // What nobody asked to see of the past must not come up as news later.
-    this.#note([...await this.#look(reader, this.#sinceMs ?? 0), ...rows]);
     return { rows, isIncomplete: false };
   }
 
-  #look(reader: Pick<TraceReader, "traces">, sinceMs: number): Promise<readonly TraceRow[]> {
+  #look(
+    reader: Pick<TraceReader, "traces">,
+    sinceMs: number | undefined,
+  ): Promise<readonly TraceRow[]> {
     return reader.traces({ ...this.#open, sinceMs, limit: mostRows });
   }
 

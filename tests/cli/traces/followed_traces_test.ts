@@ -45,6 +45,18 @@ describe("FollowedTraces", () => {
     expect(await next()).toEqual(["d COMPLETED"]);
   });
 
+  test("tells of one that is stored while it begins", async () => {
+    const { reader, next } = start();
+    const { traces } = reader;
+    let looks = 0;
+    reader.traces = (filter) => {
+      looks += 1;
+      if (looks === 2) reader.rows = [row("a", 1)];
+      return traces.call(reader, filter);
+    };
+    expect([...await next(), ...await next()]).toEqual(["a COMPLETED"]);
+  });
+
   test("tells of one that was stored after a later one", async () => {
     const { reader, next } = start();
     reader.rows = [row("b", 5)];
