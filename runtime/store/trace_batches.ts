@@ -84,10 +84,8 @@ export class TraceBatches {
     const bytes = new Uint8Array(openBytes);
     const chunk = this.#chunk.moveTo(bytes);
     this.#buffer.moveTo(bytes, chunk?.bytes ?? 0);
-    const head = chunk ? JSON.stringify(chunk) : "";
-    const [number, lines] = [this.#number, this.#lines];
-    const batch = { number, head, bytes, lines, madeMs: nowMs };
-    this.#batches.push({ ...batch, sentMs: undefined, tries: 0 });
+    const made = { number: this.#number, head: chunk ? JSON.stringify(chunk) : "", madeMs: nowMs };
+    this.#batches.push({ ...made, bytes, lines: this.#lines, sentMs: undefined, tries: 0 });
     this.#keptBytes += openBytes;
     this.#lines = 0;
   }
