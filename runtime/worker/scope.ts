@@ -161,11 +161,17 @@ export class Scopes {
     return this.#running.find(id);
   }
 
-  /** Runs code on behalf of an invocation, which counts as running until `delete`. */
+  /**
+   * Runs code on behalf of an invocation, which counts as running until `delete`. It finds nothing that
+   * another has entered in a storage of its own: on Bun, `enterWith` reaches whatever runs next.
+   */
   run(scope: InvocationScope, code: (scope: InvocationScope) => void): void {
     this.#running.add(scope.id, scope);
-    this.#storage.run(scope, code, scope);
+    this.#outside(this.#enter, scope, code);
   }
+
+  readonly #enter = (scope: InvocationScope, code: (scope: InvocationScope) => void): void =>
+    this.#storage.run(scope, code, scope);
 
   /** Runs code on behalf of no invocation, whoever asks for it: what modules start is nobody's. */
   outside<T>(code: () => T): T {

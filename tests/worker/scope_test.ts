@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "bun:test";
 import type { RunResult } from "../../runtime/protocol/call.ts";
 import type { OutputLine } from "../../runtime/protocol/messages.ts";
@@ -184,6 +185,18 @@ describe("Scopes", () => {
     expect(scopes.current()).toBeUndefined();
     await Promise.all(both);
     expect(seen).toEqual([1, 2, 1, 2]);
+  });
+
+  test("keep an invocation from what another has entered in a storage of its own", () => {
+    const { scopeOf } = createOwner();
+    const scopes = new Scopes();
+    const user = new AsyncLocalStorage<string>();
+    scopes.run(scopeOf(1), () => user.enterWith("somebody"));
+    let found: string | undefined = "nothing yet";
+    scopes.run(scopeOf(2), () => {
+      found = user.getStore();
+    });
+    expect(found).toBeUndefined();
   });
 
   test("count an invocation as running until it is deleted", () => {
