@@ -26,7 +26,7 @@ export class ReleasePool {
   readonly #upkeep: Upkeep;
   readonly #queue = new Queue<SlotRequest>();
   readonly #newcomers = new Newcomers();
-  readonly #roster: Roster;
+  readonly #roster = new Roster();
   readonly #slots: SlotFinder;
   readonly #longWait: LongWait<SlotRequest>;
   readonly #drain: Drain;
@@ -43,7 +43,6 @@ export class ReleasePool {
       onRefused: (refusal) => this.#refuseFirstAttempts(refusal),
       onRetry: () => this.#startWhereNeeded(),
     });
-    this.#roster = new Roster(settings.processConcurrency);
     this.#slots = new SlotFinder({
       roster: this.#roster,
       shapes: this.#shapes,

@@ -28,13 +28,8 @@ export interface SharedCounts {
  * further attempt, and nothing before or after it.
  */
 export class Roster {
-  readonly #processConcurrency: number;
   #shared: readonly WorkerProcess[] = [];
   #single: readonly WorkerProcess[] = [];
-
-  constructor(processConcurrency: number) {
-    this.#processConcurrency = processConcurrency;
-  }
 
   get all(): readonly WorkerProcess[] {
     return this.#single.length === 0 ? this.#shared : [...this.#shared, ...this.#single];
@@ -90,9 +85,9 @@ export class Roster {
   /** The shared process with room that has least to do. */
   findShared({ task, concurrency }: ProcessNeed): WorkerProcess | undefined {
     let found: WorkerProcess | undefined;
-    let least = this.#processConcurrency;
+    let least = Infinity;
     for (const process of this.#shared) {
-      if (process.state !== "ready" || process.runningCount >= least) continue;
+      if (!hasRoom(process) || process.runningCount >= least) continue;
       if (concurrency !== undefined && process.runningOf(task) >= concurrency) continue;
       found = process;
       least = process.runningCount;
@@ -107,9 +102,7 @@ export class Roster {
   }
 
   hasSharedRoom(): boolean {
-    for (const { state, runningCount } of this.#shared) {
-      if (state === "ready" && runningCount < this.#processConcurrency) return true;
-    }
+    for (const process of this.#shared) if (hasRoom(process)) return true;
     return false;
   }
 
@@ -150,6 +143,10 @@ export class Roster {
     }
     return counts;
   }
+}
+
+function hasRoom({ state, runningCount, capacity }: WorkerProcess): boolean {
+  return state === "ready" && runningCount < capacity;
 }
 
 function isUnused({ state, callCount }: WorkerProcess): boolean {

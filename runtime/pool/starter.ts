@@ -76,7 +76,9 @@ export class Starter {
     };
     const told: WorkerEvents = { ...events, onConnected: endTurn, onReady, onEnded };
     try {
-      return new WorkerProcess({ ...this.#options, describe, preload, events: told });
+      const { processConcurrency } = this.#options.settings;
+      const start = { ...this.#options, processConcurrency, describe, preload };
+      return new WorkerProcess({ ...start, events: told });
     } catch (error) {
       const message = `No process could be started: ${messageOf(error)}`;
       const { stack } = error instanceof Error ? error : { stack: undefined };

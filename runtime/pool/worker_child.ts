@@ -74,13 +74,14 @@ export class WorkerChild {
   }
 
   #spawn({ line, running }: WorkerChildOptions): Child {
-    const { platform, hub, boot, env } = this.#start;
+    const { platform, hub, boot, env, processConcurrency } = this.#start;
     const bootMessage: BootMessage = {
       ...boot,
       gatewayPid: platform.pid,
       socket: hub.socketPath,
       token: line.token,
       markFile: this.#mark.path,
+      processConcurrency,
     };
     try {
       return platform.spawn({

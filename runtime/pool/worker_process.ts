@@ -15,6 +15,7 @@ import {
 } from "./process_end.ts";
 import { Pulse } from "./pulse.ts";
 import { RunningCalls } from "./running_calls.ts";
+import { SendAhead } from "./send_ahead.ts";
 import { StartWatch } from "./start_watch.ts";
 import type { Describer } from "./task_shapes.ts";
 import { WorkerChild } from "./worker_child.ts";
@@ -47,6 +48,7 @@ export class WorkerProcess {
   readonly #running = new RunningCalls();
   readonly #pulse = new Pulse();
   readonly #startWatch: StartWatch;
+  #ahead = new SendAhead(0);
   /** When it was started, on the monotonic clock. */
   readonly startedMs: number;
   #state: WorkerState = "starting";
@@ -103,6 +105,11 @@ export class WorkerProcess {
 
   get runningCount(): number {
     return this.#running.size;
+  }
+
+  /** Calls it may have been sent at once: those it runs, and a few that wait for their place. */
+  get capacity(): number {
+    return this.#start.processConcurrency + this.#ahead.most;
   }
 
   /** Calls it has ever been sent. */
@@ -193,6 +200,10 @@ export class WorkerProcess {
     this.#startWatch.end();
     this.#enter("ready");
     this.#wasReady = true;
+    // Of a process that cannot show what it has started, all of it counts as started.
+    if (Number.isFinite(this.#child.lastStarted)) {
+      this.#ahead = new SendAhead(this.#start.processConcurrency);
+    }
     this.#idleSinceMs = this.#nowMs;
     this.#start.events.onReady();
   }
@@ -210,6 +221,8 @@ export class WorkerProcess {
       case "ask":
         // It came late to its worker, and may have been taken back in the meantime.
         return this.#line.answer(this.#running.letStart(message.id, this.#nowMs), this.#nowMs);
+      case "returned":
+        return this.#takeReturned(message.ids);
       case "sync":
         return this.#synced();
       case "pong":
@@ -229,12 +242,23 @@ export class WorkerProcess {
   }
 
   #endCall(id: number, ending: Ending): void {
+    const isFull = this.#running.size >= this.#start.processConcurrency;
     const call = this.#running.delete(id);
     if (!call) throw new RuntimeError("bad_message", `Cannot end call ${id}: it does not run`);
     if (this.#running.size === 0) this.#idleSinceMs = this.#nowMs;
+    if (isFull) this.#ahead.ended(this.#nowMs - call.sentMs);
     call.onEnd(ending);
     if (this.#state === "ready") this.#start.events.onFree();
     else this.#hangUpWhenIdle();
+  }
+
+  /** They found no place in the worker; some may have been taken back in the meantime. */
+  #takeReturned(ids: readonly number[]): void {
+    this.#ahead.failed();
+    const calls = ids.flatMap((id) => this.#running.delete(id) ?? []);
+    if (this.#running.size === 0) this.#idleSinceMs = this.#nowMs;
+    this.#giveBack(calls);
+    this.#hangUpWhenIdle();
   }
 
   #hangUpWhenIdle(): void {
@@ -248,6 +272,7 @@ export class WorkerProcess {
   /** Its event loop does not turn: what it has not started is for others. */
   #stall(nowMs: number): void {
     if (this.#state === "ready") this.#enter("stalled");
+    this.#ahead.failed();
     this.#giveBack(this.#running.takeUnstarted(this.#child.lastStarted, nowMs));
     if (this.#running.size > 0) return;
     if (this.#state === "stalled") this.stop(blockedForNobody);

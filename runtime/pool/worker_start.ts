@@ -36,6 +36,8 @@ export interface WorkerStart {
   /** Everything a worker is told but where to connect. */
   readonly boot: AppFacts;
   readonly env: Readonly<Record<string, string>>;
+  /** How many invocations it runs at once. */
+  readonly processConcurrency: number;
   readonly log: Log;
   /** Limits the memory of processes, where the system lets us. */
   readonly memoryGroups: MemoryGroups | undefined;

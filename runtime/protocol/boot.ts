@@ -1,4 +1,4 @@
-import { asPid, asRecord, asText, parseJson } from "./fields.ts";
+import { asCount, asRecord, asText, parseJson } from "./fields.ts";
 import type { BootMessage, DatabaseFacts } from "./messages.ts";
 
 /**
@@ -8,9 +8,10 @@ import type { BootMessage, DatabaseFacts } from "./messages.ts";
 export function parseBootMessage(text: string): BootMessage {
   const boot = asRecord(parseJson(text), "boot");
   const { gatewayPid, socket, token, dir, sourceDir, tasks, markFile, deployment, database } = boot;
+  const { processConcurrency } = boot;
   const { hostname, environment, app } = asRecord(deployment, "boot.deployment");
   return {
-    gatewayPid: asPid(gatewayPid, "boot.gatewayPid"),
+    gatewayPid: asCount(gatewayPid, "boot.gatewayPid"),
     socket: asText(socket, "boot.socket"),
     token: asText(token, "boot.token"),
     dir: asText(dir, "boot.dir"),
@@ -21,6 +22,7 @@ export function parseBootMessage(text: string): BootMessage {
       ) => [name, asText(file, name)]),
     ),
     markFile: asText(markFile, "boot.markFile"),
+    processConcurrency: asCount(processConcurrency, "boot.processConcurrency"),
     deployment: {
       hostname: asText(hostname, "boot.deployment.hostname"),
       environment: asText(environment, "boot.deployment.environment"),

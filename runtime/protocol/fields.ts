@@ -35,8 +35,8 @@ export function asNumber(value: unknown, name: string): number {
   throw badMessage(name);
 }
 
-/** Requires the number of a process. */
-export function asPid(value: unknown, name: string): number {
+/** Requires a whole number above 0. */
+export function asCount(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
   throw badMessage(name);
 }

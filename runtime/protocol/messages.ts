@@ -27,6 +27,8 @@ export interface BootMessage extends AppFacts {
   readonly token: string;
   /** The file whose memory says which calls have been started. */
   readonly markFile: string;
+  /** How many invocations it runs at once. */
+  readonly processConcurrency: number;
 }
 
 /** What all workers of a release are told. */
@@ -91,12 +93,14 @@ export type GatewayMessage =
  * - `loading`, `loaded`: around the first run of a module's top level; `described` once all have
  *   been loaded that were asked for.
  * - `ask`: a call came so long after it was sent that it may have been given to another process.
+ * - `returned`: calls that found no place in time; they have not been started and never will be.
  */
 export type WorkerMessage =
   | { readonly kind: "hello"; readonly token: string }
   | { readonly kind: "sync" }
   | { readonly kind: "pong" }
   | { readonly kind: "ask"; readonly id: number }
+  | { readonly kind: "returned"; readonly ids: readonly number[] }
   | { readonly kind: "loading"; readonly task: string }
   | { readonly kind: "loaded"; readonly task: string; readonly shape: TaskShape }
   | { readonly kind: "described" }
@@ -126,4 +130,5 @@ export const frameKinds = {
   replied: 23,
   failed: 24,
   output: 25,
+  returned: 26,
 } as const;

@@ -21,6 +21,9 @@ export const startWithinMs = 200;
 /** A gateway takes a call back no sooner than this long after it was sent. */
 export const takeBackAfterMs = 300;
 
+/** A worker gives a call back that has found no place for this long after it was sent. */
+export const returnAfterMs = 20;
+
 /** How long after `sentMs` it is at `nowMs`, on a clock that counts milliseconds modulo 2^32. */
 export function elapsedMs(sentMs: number, nowMs: number): number {
   return (nowMs - sentMs) | 0;

@@ -10,7 +10,7 @@ import {
   type Reply,
   type TaskShape,
 } from "./call.ts";
-import { asRecord, asText, badMessage, parseJson, showField } from "./fields.ts";
+import { asCount, asRecord, asText, badMessage, parseJson, showField } from "./fields.ts";
 import { noFigures, parseFigures, type RunFigures, toFiguresText } from "./figures.ts";
 import type { Frame, FrameWriter } from "./frames.ts";
 import { frameKinds as kinds, type OutputLine, type WorkerMessage } from "./messages.ts";
@@ -30,6 +30,8 @@ export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage):
       return writer.write(kinds[message.kind], 0, { head: "" });
     case "ask":
       return writer.write(kinds.ask, message.id, { head: "" });
+    case "returned":
+      return writer.write(kinds.returned, 0, { head: message.ids.join(",") });
     case "loading":
       return writer.write(kinds.loading, 0, { head: message.task });
     case "loaded": {
@@ -72,6 +74,8 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
       return { kind: "pong" };
     case kinds.ask:
       return { kind: "ask", id };
+    case kinds.returned:
+      return { kind: "returned", ids: head.split(",").map(toId) };
     case kinds.loaded:
       return { kind: "loaded", task: head, shape: parseShape(parseJson(toText(frame.body))) };
     case kinds.described:
@@ -199,6 +203,10 @@ function parseOutputLine(value: unknown): OutputLine {
   }
   const line: OutputLine = { level, text: asText(text, "output.text") };
   return typeof omittedLines === "number" ? { ...line, omittedLines } : line;
+}
+
+function toId(text: string): number {
+  return asCount(Number(text), "returned.ids");
 }
 
 function toText(bytes: Uint8Array): string {

@@ -1,4 +1,5 @@
-import { elapsedMs, markInUse, startWithinMs } from "../protocol/start_mark.ts";
+import type { Clock } from "../base/clock.ts";
+import { elapsedMs, markInUse, returnAfterMs, startWithinMs } from "../protocol/start_mark.ts";
 
 /** A round trip that takes longer says too little about the other side's clock. */
 const goodRoundTripMs = 20;
@@ -12,23 +13,42 @@ export interface Startable {
 export interface StartGateOptions<T extends Startable> {
   /** The two words the gateway reads; `undefined` where the system has no memory to share. */
   readonly mark: Uint32Array | undefined;
+  /** How many may run at once. */
+  readonly places: number;
   /** This process's own monotonic clock, in milliseconds. */
   readonly clock: () => number;
+  readonly after: Clock["after"];
   start(item: T): void;
   /** Asks the gateway whether the call is still ours. */
   ask(id: number): void;
   /** Asks the gateway for its time. */
   sync(): void;
+  /**
+   * Gives calls back which found no place: they have not been started and never will be. The gateway
+   * must hear of it before a later call shows in the mark.
+   */
+  giveBack(ids: readonly number[]): void;
+}
+
+interface Held<T> {
+  readonly item: T;
+  /** When it was sent, or answered for, on the gateway's clock. */
+  sentMs: number;
 }
 
 /**
- * Starts calls in the order of their ids, each exactly if the gateway has not given it to another
- * process: see `protocol/start_mark.ts`.
+ * Starts calls in the order of their ids, as many at once as there are places, each exactly if the
+ * gateway has not given it to another process: see `protocol/start_mark.ts`. What cannot be started is
+ * held, in order; the first that is held waits for a place, or for an answer.
  */
 export class StartGate<T extends Startable> {
   readonly #options: StartGateOptions<T>;
-  /** Calls that came too late to be started without a question, in order. */
-  readonly #held: T[] = [];
+  readonly #held: Held<T>[] = [];
+  /** Whether the first that is held came too late to be started without a question. */
+  #isAsked = false;
+  #running = 0;
+  #isStarting = false;
+  #isTimed = false;
   /** When the calls that come now were sent, on the gateway's clock. */
   #sentMs = 0;
   /** The gateway's clock is at most this far ahead of ours. */
@@ -59,44 +79,101 @@ export class StartGate<T extends Startable> {
     this.#sentMs = gatewayMs;
   }
 
-  /** Starts a call, or holds it until the gateway has said that it may. */
+  /** Starts a call, or holds it until there is a place, or the gateway has said that it may. */
   offer(item: T): void {
-    if (this.#held.length === 0 && this.#start(item)) return;
-    this.#held.push(item);
-    if (this.#held.length === 1) this.#options.ask(item.id);
+    const sentMs = this.#sentMs;
+    const mayStart = this.#held.length === 0 && this.#running < this.#options.places;
+    if (mayStart && this.#start(item, sentMs)) return;
+    this.#held.push({ item, sentMs });
+    if (mayStart) this.#ask(item);
+    else this.#giveBackLater();
+  }
+
+  /** One that was started has ended: there is a place. */
+  ended(): void {
+    this.#running -= 1;
+    this.#startHeld();
   }
 
   /** A call that waits for its start. */
   find(id: number): T | undefined {
-    return this.#held.find((item) => item.id === id);
+    return this.#held.find(({ item }) => item.id === id)?.item;
   }
 
-  /** The first call held is still ours. */
+  /** The call that was asked about is still ours. */
   go(): void {
     const [first] = this.#held;
-    if (!first) return;
-    if (this.#start(first)) this.drop();
-    else this.#options.ask(first.id);
+    if (!first || !this.#isAsked) return;
+    first.sentMs = this.#sentMs;
+    this.#isAsked = false;
+    this.#startHeld();
   }
 
-  /** The first call held has been started, or given to another process: the next may be asked for. */
+  /** The call that was asked about has been given to another process. */
   drop(): void {
+    if (!this.#isAsked) return;
     this.#held.shift();
-    const [next] = this.#held;
-    if (next) this.#options.ask(next.id);
+    this.#isAsked = false;
+    this.#startHeld();
   }
 
-  #start(item: T): boolean {
-    const { mark, clock, start } = this.#options;
+  /** Starts what it may of what is held; what ends at once makes place for the next. */
+  #startHeld(): void {
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    while (!this.#isAsked && this.#running < this.#options.places) {
+      const [first] = this.#held;
+      if (!first) break;
+      if (this.#start(first.item, first.sentMs)) this.#held.shift();
+      else this.#ask(first.item);
+    }
+    this.#isStarting = false;
+    if (this.#held.length > 0) this.#giveBackLater();
+  }
+
+  #start(item: T, sentMs: number): boolean {
+    const { mark, start } = this.#options;
     if (mark) {
       const before = mark[1] ?? 0;
       mark[1] = item.id;
-      if (elapsedMs(this.#sentMs, clock() + this.#aheadMs) > startWithinMs) {
+      if (elapsedMs(sentMs, this.#gatewayMs()) > startWithinMs) {
         mark[1] = before;
         return false;
       }
     }
+    this.#running += 1;
     start(item);
     return true;
+  }
+
+  #ask({ id }: T): void {
+    this.#isAsked = true;
+    this.#options.ask(id);
+  }
+
+  /** The gateway's clock: it may be earlier there, but not later. */
+  #gatewayMs(): number {
+    return this.#options.clock() + this.#aheadMs;
+  }
+
+  /** One timer for all that is held. */
+  #giveBackLater(): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    this.#options.after(returnAfterMs, () => {
+      this.#isTimed = false;
+      this.#giveBackOld();
+    });
+  }
+
+  #giveBackOld(): void {
+    const nowMs = this.#gatewayMs();
+    const from = this.#isAsked ? 1 : 0;
+    const young = this.#held.findIndex(({ sentMs }, index) =>
+      index >= from && elapsedMs(sentMs, nowMs) < returnAfterMs
+    );
+    const old = this.#held.splice(from, (young < 0 ? this.#held.length : young) - from);
+    if (old.length > 0) this.#options.giveBack(old.map(({ item }) => item.id));
+    if (this.#held.length > from) this.#giveBackLater();
   }
 }

@@ -91,10 +91,13 @@ class Worker implements ScopeOwner {
     this.#paths = new SourcePaths(boot, sources);
     this.#gate = new StartGate<InvocationScope>({
       mark: mark && new Uint32Array(mark.buffer, mark.byteOffset, 2),
+      places: boot.processConcurrency,
       clock: now,
+      after: this.clock.after,
       start: (scope) => this.#scopes.run(scope, this.#run),
       ask: (id) => this.#send({ kind: "ask", id }),
       sync: () => this.#send({ kind: "sync" }),
+      giveBack: (ids) => this.#giveBack(ids),
     });
   }
 
@@ -197,9 +200,13 @@ class Worker implements ScopeOwner {
 
   /** Tells the gateway how an invocation ended. */
   ended(scope: InvocationScope, ending: RunEnding): void {
-    const { id } = scope;
-    const { figures } = ending;
     this.#scopes.delete(scope);
+    this.#tellEnd(scope, ending);
+    this.#gate.ended();
+  }
+
+  #tellEnd({ id }: InvocationScope, ending: RunEnding): void {
+    const { figures } = ending;
     if (ending.kind === "failed") {
       return this.#send({ kind: "failed", id, failure: this.#paths.map(ending.failure), figures });
     }
@@ -225,6 +232,12 @@ class Worker implements ScopeOwner {
   #loading(task: string): void {
     this.#send({ kind: "loading", task });
     // Loading may block for ever, or end the process: the gateway must know by which task.
+    this.#writer.flush();
+  }
+
+  #giveBack(ids: readonly number[]): void {
+    this.#send({ kind: "returned", ids });
+    // Should the process end now, the gateway knows of it all the same.
     this.#writer.flush();
   }
 

@@ -20,7 +20,11 @@ export const both: DescribePlan = { tasks: ["hello", "slow"], isCareful: false }
 /** A process, and all it tells. */
 export function startProcess(
   workers: FakeWorkers,
-  options: { readonly describe?: DescribePlan; readonly preload?: string } = {},
+  options: {
+    readonly describe?: DescribePlan;
+    readonly preload?: string;
+    readonly processConcurrency?: number;
+  } = {},
 ) {
   const clock = new ManualClock();
   const told = {
@@ -45,6 +49,7 @@ export function startProcess(
     clock,
     boot,
     env: { PATH: "/bin" },
+    processConcurrency: options.processConcurrency ?? 16,
     describe: options.describe,
     preload: options.preload,
     events: {

@@ -12,7 +12,8 @@ import { boot, createWorkers, FakeChild, type FakeWorkers, reply } from "./fake_
 
 /** A connection of somebody who may or may not be a worker. */
 function dial(workers: FakeWorkers): FakeChild {
-  const stdin = JSON.stringify({ ...boot, gatewayPid: 1, socket: "", token: "", markFile: "" });
+  const own = { gatewayPid: 1, socket: "", token: "", markFile: "", processConcurrency: 1 };
+  const stdin = JSON.stringify({ ...boot, ...own });
   workers.platform.spawn({ command: [], cwd: "", env: {}, stdin, onOutput() {} });
   return workers.last;
 }

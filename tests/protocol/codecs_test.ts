@@ -98,6 +98,10 @@ const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc.record({ kind: fc.constant("hello" as const), token: text }),
   fc.record({ kind: fc.constantFrom("sync" as const, "pong" as const, "described" as const) }),
   fc.record({ kind: fc.constant("ask" as const), id }),
+  fc.record({
+    kind: fc.constant("returned" as const),
+    ids: fc.array(fc.integer({ min: 1, max: 2 ** 32 - 1 }), { minLength: 1 }),
+  }),
   fc.record({ kind: fc.constant("loading" as const), task: text }),
   fc.record({ kind: fc.constant("loaded" as const), task: text, shape: shapes }),
   fc.record({ kind: fc.constant("replied" as const), id, reply: replies, figures }),
@@ -198,6 +202,7 @@ describe("a worker's messages", () => {
       [`a failure: ${what}`, frameKinds.failed, `\n${json}`],
       [`a failure's code: ${what}`, frameKinds.failed, `\n{"code":${json},"message":""}`],
       [`a failure's text: ${what}`, frameKinds.failed, `\n{"code":"crashed","message":${json}}`],
+      [`a call given back: ${what}`, frameKinds.returned, `1,-${json}`],
       [`an output: ${what}`, frameKinds.output, json],
       [`an output's level: ${what}`, frameKinds.output, `{"level":${json},"text":""}`],
       [`an output's text: ${what}`, frameKinds.output, `{"level":"info","text":${json}}`],
@@ -299,6 +304,7 @@ describe("parseBootMessage()", () => {
     sourceDir: "/srv/äpp",
     tasks: { hello: "hello.ts", report: "report/index.js" },
     markFile: "/run/webtaskd/1.mark",
+    processConcurrency: 16,
     deployment: { hostname: "acme", environment: "testing", app: "acme-app" },
   };
 
@@ -313,6 +319,7 @@ describe("parseBootMessage()", () => {
     ["no gateway", JSON.stringify({ ...boot, gatewayPid: "4711" })],
     ["a process without a number", JSON.stringify({ ...boot, gatewayPid: 0 })],
     ["no mark file", JSON.stringify({ ...boot, markFile: undefined })],
+    ["no places", JSON.stringify({ ...boot, processConcurrency: 0 })],
     ["a task without a file", JSON.stringify({ ...boot, tasks: { hello: 1 } })],
     ["no deployment", JSON.stringify({ ...boot, deployment: null })],
   ])("refuses %s", (_what, json) => {

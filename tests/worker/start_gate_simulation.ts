@@ -1,6 +1,7 @@
 import { Pulse } from "../../runtime/pool/pulse.ts";
 import { RunningCalls } from "../../runtime/pool/running_calls.ts";
 import { StartGate } from "../../runtime/worker/start_gate.ts";
+import type { CallIds } from "../../runtime/protocol/call.ts";
 import { callOf } from "../task/support.ts";
 
 /** Between two looks of the gateway at the worker. */
@@ -21,6 +22,10 @@ export interface Script {
   readonly gatewayPausesMs: readonly number[];
   /** What a message takes, in turn. */
   readonly latencyMs: readonly number[];
+  /** How long each call runs, in turn. */
+  readonly runsMs: readonly number[];
+  /** How many the worker runs at once. */
+  readonly places: number;
   readonly gatewayClockMs: number;
   readonly workerClockMs: number;
   /** Whether the gateway, awake again, looks at the worker before it reads what has come. */
@@ -37,6 +42,9 @@ export interface Run {
   readonly byWorker: readonly number[];
   readonly elsewhere: readonly number[];
   readonly asked: number;
+  readonly returned: number;
+  /** The most that ever ran at once in the worker. */
+  readonly atOnce: number;
 }
 
 type ToWorker =
@@ -45,6 +53,7 @@ type ToWorker =
   | { readonly kind: "go" | "drop" | "ping" };
 type ToGateway =
   | { readonly kind: "ask" | "ended"; readonly id: number }
+  | { readonly kind: "returned"; readonly ids: readonly number[] }
   | { readonly kind: "sync" | "pong" };
 
 /** How often each call was started. */
@@ -111,8 +120,15 @@ class Simulation {
   readonly #byWorker: number[] = [];
   readonly #elsewhere: number[] = [];
   readonly #callTimes: number[];
+  /** What the worker runs, and when it ends. */
+  #inWorker: { readonly id: number; readonly endMs: number }[] = [];
+  /** The timers of the worker. */
+  #timers: { readonly dueMs: number; readonly callback: () => void }[] = [];
   #nowMs = 0;
   #asked = 0;
+  #returned = 0;
+  #started = 0;
+  #atOnce = 0;
   #workerPauses = 0;
   #gatewayPauses = 0;
   #gatewayWakesMs = 0;
@@ -130,11 +146,16 @@ class Simulation {
     this.#callTimes = script.gapsMs.map((gapMs) => atMs += gapMs);
     this.#gate = new StartGate({
       mark: this.#mark,
+      places: script.places,
       clock: () => this.#readWorkerClock(),
+      after: (delayMs, callback) => {
+        this.#timers.push({ dueMs: this.#nowMs + delayMs, callback });
+        return () => {};
+      },
       start: ({ id }) => {
         this.#sleep();
         this.#byWorker.push(id);
-        this.#outbox.push({ kind: "ended", id });
+        this.#run(id);
         this.#sleep();
       },
       ask: (id) => {
@@ -142,6 +163,10 @@ class Simulation {
         this.#outbox.push({ kind: "ask", id });
       },
       sync: () => void this.#outbox.push({ kind: "sync" }),
+      giveBack: (ids) => {
+        this.#outbox.push({ kind: "returned", ids });
+        this.#flush();
+      },
     });
   }
 
@@ -151,7 +176,13 @@ class Simulation {
       this.#workerTurn();
       this.#pass(1);
     }
-    return { byWorker: this.#byWorker, elsewhere: this.#elsewhere, asked: this.#asked };
+    return {
+      byWorker: this.#byWorker,
+      elsewhere: this.#elsewhere,
+      asked: this.#asked,
+      returned: this.#returned,
+      atOnce: this.#atOnce,
+    };
   }
 
   /** Time passes, in which the gateway does what it does. */
@@ -176,6 +207,38 @@ class Simulation {
 
   #workerTurn(): void {
     for (let next = this.#read(); next; next = this.#read()) this.#handleInWorker(next);
+    this.#endCalls();
+    this.#fireTimers();
+    this.#flush();
+  }
+
+  /** Some end within the call that starts them, the others in a later turn. */
+  #run(id: number): void {
+    const { runsMs } = this.#script;
+    const runMs = runsMs[this.#started++ % runsMs.length] ?? 0;
+    this.#inWorker.push({ id, endMs: this.#nowMs + runMs });
+    this.#atOnce = Math.max(this.#atOnce, this.#inWorker.length);
+    if (runMs === 0) this.#end(id);
+  }
+
+  #end(id: number): void {
+    this.#inWorker = this.#inWorker.filter((other) => other.id !== id);
+    this.#outbox.push({ kind: "ended", id });
+    this.#gate.ended();
+  }
+
+  #endCalls(): void {
+    for (const { id, endMs } of this.#inWorker) if (endMs <= this.#nowMs) this.#end(id);
+  }
+
+  #fireTimers(): void {
+    const isDue = ({ dueMs }: { readonly dueMs: number }) => dueMs <= this.#nowMs;
+    const due = this.#timers.filter(isDue);
+    this.#timers = this.#timers.filter((timer) => !isDue(timer));
+    for (const { callback } of due) callback();
+  }
+
+  #flush(): void {
     for (const message of this.#outbox.splice(0)) this.#toGateway.send(message, this.#nowMs);
   }
 
@@ -231,6 +294,9 @@ class Simulation {
         if (isOurs) this.#sendTime(this.#gatewayNowMs);
         return this.#send({ kind: isOurs ? "go" : "drop" });
       }
+      case "returned":
+        this.#returned += message.ids.length;
+        return this.#moveAll(message.ids.flatMap((id) => this.#running.delete(id) ?? []));
       case "ended":
         return void this.#running.delete(message.id);
       case "sync":
@@ -263,8 +329,11 @@ class Simulation {
   }
 
   #takeBack(): void {
-    const taken = this.#running.takeUnstarted(this.#mark[1] ?? 0, this.#gatewayNowMs);
-    for (const { traceId } of taken) this.#elsewhere.push(Number(traceId));
+    this.#moveAll(this.#running.takeUnstarted(this.#mark[1] ?? 0, this.#gatewayNowMs));
+  }
+
+  #moveAll(calls: readonly CallIds[]): void {
+    for (const { traceId } of calls) this.#elsewhere.push(Number(traceId));
   }
 
   #sendCalls(): void {

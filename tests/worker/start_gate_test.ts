@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { markInUse, startWithinMs } from "../../runtime/protocol/start_mark.ts";
+import { markInUse, returnAfterMs, startWithinMs } from "../../runtime/protocol/start_mark.ts";
 import { StartGate } from "../../runtime/worker/start_gate.ts";
 
 interface Item {
@@ -7,21 +7,28 @@ interface Item {
 }
 
 /** A gate, its memory and its clock; the gateway's clock is `aheadMs` ahead of it. */
-function createGate({ aheadMs = 0, hasMark = true } = {}) {
+function createGate({ aheadMs = 0, hasMark = true, places = 100 } = {}) {
   const time = { nowMs: 50.5 };
+  let timers: { readonly dueMs: number; readonly callback: () => void }[] = [];
   const mark = hasMark ? new Uint32Array(2) : undefined;
   const events: string[] = [];
   /** What a start leads to. */
   const onStart: ((id: number) => void)[] = [];
   const gate = new StartGate<Item>({
     mark,
+    places,
     clock: () => time.nowMs,
+    after(delayMs, callback) {
+      timers.push({ dueMs: time.nowMs + delayMs, callback });
+      return () => {};
+    },
     start({ id }) {
       events.push(`start ${id}, marked ${mark?.[1]}`);
       for (const action of onStart) action(id);
     },
     ask: (id) => void events.push(`ask ${id}, marked ${mark?.[1]}`),
     sync: () => void events.push("sync"),
+    giveBack: (ids) => void events.push(`give back ${ids}, marked ${mark?.[1]}`),
   });
   /** The gateway's clock, as it travels. */
   const ticks = () => Math.floor(time.nowMs + aheadMs) >>> 0;
@@ -40,7 +47,15 @@ function createGate({ aheadMs = 0, hasMark = true } = {}) {
     time.nowMs += tookMs;
     gate.go();
   };
-  return { gate, mark, time, events, onStart, ticks, send, go };
+  /** Time passes, and the event loop turns. */
+  const pass = (durationMs: number) => {
+    time.nowMs += durationMs;
+    const due = timers.filter(({ dueMs }) => dueMs <= time.nowMs);
+    timers = timers.filter(({ dueMs }) => dueMs > time.nowMs);
+    for (const { callback } of due) callback();
+  };
+  const countTimers = () => timers.length;
+  return { gate, mark, time, events, onStart, ticks, send, go, pass, countTimers };
 }
 
 describe("StartGate", () => {
@@ -91,10 +106,12 @@ describe("StartGate", () => {
     send([2]);
     expect(events).toEqual(["ask 1, marked 0"]);
     go();
-    expect(events.slice(1)).toEqual(["start 1, marked 1", "ask 2, marked 1"]);
-    go();
     send([3]);
-    expect(events.slice(3)).toEqual(["start 2, marked 2", "start 3, marked 3"]);
+    expect(events.slice(1)).toEqual([
+      "start 1, marked 1",
+      "start 2, marked 2",
+      "start 3, marked 3",
+    ]);
   });
 
   test("asks again when the answer comes late, too", () => {
@@ -133,6 +150,85 @@ describe("StartGate", () => {
     const { events, send } = createGate({ hasMark: false });
     send([1, 2], 10_000);
     expect(events).toEqual(["start 1, marked undefined", "start 2, marked undefined"]);
+  });
+});
+
+describe("StartGate and its places", () => {
+  test("holds what finds none, and starts the next when one ends", () => {
+    const { gate, events, send } = createGate({ places: 2 });
+    send([1, 2, 3, 4]);
+    expect(events.splice(0)).toEqual(["start 1, marked 1", "start 2, marked 2"]);
+    expect([gate.find(2), gate.find(3)?.id]).toEqual([undefined, 3]);
+    gate.ended();
+    expect(events.splice(0)).toEqual(["start 3, marked 3"]);
+    send([5]);
+    gate.ended();
+    gate.ended();
+    expect(events).toEqual(["start 4, marked 4", "start 5, marked 5"]);
+  });
+
+  test("starts one after the other what ends at once, not one within the other", () => {
+    const { gate, events, onStart, send } = createGate({ places: 1 });
+    let depth = 0;
+    onStart.push((id) => {
+      expect(++depth).toBe(1);
+      if (id > 1) gate.ended();
+      depth -= 1;
+    });
+    send([1, 2, 3, 4]);
+    gate.ended();
+    send([5]);
+    expect(events.map((event) => event.split(",")[0])).toEqual(
+      ["start 1", "start 2", "start 3", "start 4", "start 5"],
+    );
+  });
+
+  test("gives back what has found none for a while, and no more", () => {
+    const { gate, events, send, pass } = createGate({ places: 1 });
+    send([1, 2, 3]);
+    pass(10);
+    send([4]);
+    pass(returnAfterMs - 10);
+    expect(events.splice(0)).toEqual(["start 1, marked 1", "give back 2,3, marked 1"]);
+    expect([gate.find(3), gate.find(4)?.id]).toEqual([undefined, 4]);
+    gate.ended();
+    expect(events).toEqual(["start 4, marked 4"]);
+  });
+
+  test("looks again for as long as it holds something, with one timer", () => {
+    const { gate, events, send, pass, countTimers } = createGate({ places: 1 });
+    send([1, 2]);
+    pass(1);
+    send([3]);
+    expect(countTimers()).toBe(1);
+    pass(returnAfterMs - 1);
+    pass(returnAfterMs);
+    expect(events.slice(1)).toEqual(["give back 2, marked 1", "give back 3, marked 1"]);
+    expect(countTimers()).toBe(0);
+    gate.ended();
+    send([4]);
+    expect(events.slice(3)).toEqual(["start 4, marked 4"]);
+  });
+
+  test("keeps what it has asked about, and gives back what waits behind it", () => {
+    const { events, send, go, pass } = createGate({ places: 1 });
+    send([1], 300);
+    send([2, 3]);
+    pass(returnAfterMs);
+    expect(events.splice(0)).toEqual(["ask 1, marked 0", "give back 2,3, marked 0"]);
+    go();
+    expect(events).toEqual(["start 1, marked 1"]);
+  });
+
+  test("asks about what has found its place too late", () => {
+    const { gate, events, send, time } = createGate({ places: 1 });
+    send([1, 2, 3]);
+    // It blocks: no timer fires.
+    time.nowMs += startWithinMs + 2;
+    gate.ended();
+    expect(events).toEqual(["start 1, marked 1", "ask 2, marked 1"]);
+    gate.drop();
+    expect(events.slice(2)).toEqual(["ask 3, marked 1"]);
   });
 });
 

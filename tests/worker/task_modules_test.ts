@@ -19,6 +19,7 @@ async function createModules(files: Readonly<Record<string, string>>) {
     dir: folder.path,
     sourceDir: folder.path,
     markFile: "",
+    processConcurrency: 1,
     tasks: Object.fromEntries(tasks),
     deployment: { hostname: "acme", environment: "testing", app: "acme" },
   };
