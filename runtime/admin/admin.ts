@@ -1,15 +1,10 @@
 import { type Context, Hono } from "hono";
 import { messageOf } from "../base/errors.ts";
 import type { HttpHandler, RequestInfo } from "../platform/platform.ts";
+import type { ReplayResult } from "../protocol/replay_result.ts";
 import type { TraceReader } from "../store/trace_reader.ts";
 import { type ParsedQuery, parseLogQuery, parseTraceQuery } from "./trace_query.ts";
-import {
-  parseRequestDetail,
-  type ReplayResult,
-  toJson,
-  toLogFields,
-  toTraceFields,
-} from "./trace_wire.ts";
+import { parseRequestDetail, toJson, toLogFields, toTraceFields } from "./trace_wire.ts";
 
 /** What became of the wish to replay a request. */
 export type ReplayOutcome =

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as openRequest } from "node:http";
 import { messageOf, RuntimeError } from "../base/errors.ts";
 import type { HttpAddress } from "../platform/platform.ts";
+import type { ReplayResult } from "../protocol/replay_result.ts";
 import type {
   LogFilter,
   LogLineRow,
@@ -16,7 +17,6 @@ import {
   parseReplayResult,
   parseRequestDetail,
   parseTraceRows,
-  type ReplayResult,
 } from "./trace_wire.ts";
 
 const answerTimeoutMs = 30_000;
