@@ -75,6 +75,7 @@ describe("GET /traces", () => {
     ["limit=1e3", "Cannot use limit"],
     ["task=", 'Cannot use task "": give a value'],
     ["tasks=a", 'there is no such filter, did you mean "task"?'],
+    ["tasks=a", "use deployment, task, state, request, since, slow, limit"],
   ])("refuses %p", async (query, message) => {
     const { ask } = createHandler();
     expect(await ask(`/traces?${query}`)).toEqual({
@@ -89,13 +90,19 @@ test("GET /traces/:id answers 404 for what nobody knows", async () => {
   expect(await ask("/traces/none")).toMatchObject({ status: 404 });
 });
 
-test.each(["trace=xyz", "level=loud", "after=-1", "since=x"])(
-  "GET /logs refuses %p",
-  async (query) => {
-    const { ask } = createHandler();
-    expect(await ask(`/logs?${query}`)).toMatchObject({ status: 400 });
-  },
-);
+test.each([
+  ["trace=xyz", 'Cannot use trace "xyz": give a trace ID, 32 digits and letters from a to f'],
+  ["level=loud", 'Cannot use level "loud": give one of debug, info, warn, error'],
+  ["after=-1", 'Cannot use after "-1": give the number of a line'],
+  ["since=x", 'Cannot use since "x": give how long ago, as "10m"'],
+  ["state=failed", "use deployment, task, trace, level, since, after, limit"],
+])("GET /logs refuses %p", async (query, message) => {
+  const { ask } = createHandler();
+  expect(await ask(`/logs?${query}`)).toEqual({
+    status: 400,
+    json: { message: expect.stringContaining(message) },
+  });
+});
 
 test("POST /replay says why it is refused, and serves no web page", async () => {
   const { ask } = createHandler({ kind: "refused", message: "Cannot replay it" });
