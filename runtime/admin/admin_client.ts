@@ -106,8 +106,8 @@ function send(address: HttpAddress, { method, path, timeoutMs }: Question): Prom
     ? { socketPath: address.path }
     : { host: address.host, port: address.port };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  // The name stands for whichever machine the listener is on.
-  const headers = { host: "webtaskd" };
+  // Taken by every listener, which may know its machine by another name.
+  const headers = { host: "localhost" };
   const request = openRequest({ ...to, method, path, headers, agent: false }, (response) => {
     readAnswer(response).then(resolve, reject);
   });
