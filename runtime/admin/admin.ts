@@ -1,15 +1,11 @@
 import { type Context, Hono } from "hono";
 import { messageOf } from "../base/errors.ts";
-import type { HttpHandler, RequestInfo } from "../platform/platform.ts";
+import type { HttpAddress, HttpHandler, RequestInfo } from "../platform/platform.ts";
+import type { ReplayResult } from "../protocol/replay_result.ts";
 import type { TraceReader } from "../store/trace_reader.ts";
+import { isExpectedHost } from "./expected_host.ts";
 import { type ParsedQuery, parseLogQuery, parseTraceQuery } from "./trace_query.ts";
-import {
-  parseRequestDetail,
-  type ReplayResult,
-  toJson,
-  toLogFields,
-  toTraceFields,
-} from "./trace_wire.ts";
+import { parseRequestDetail, toJson, toLogFields, toTraceFields } from "./trace_wire.ts";
 
 /** What became of the wish to replay a request. */
 export type ReplayOutcome =
@@ -34,7 +30,7 @@ interface Env {
 }
 
 /** The control side of a server, never reachable through its public port. */
-export function createAdmin(source: AdminSource): HttpHandler {
+export function createAdmin(source: AdminSource, address: HttpAddress): HttpHandler {
   const app = new Hono<Env>()
     // The process answers: that is all it says.
     .get("/healthz", (c) => c.json({ status: "ok" }))
@@ -73,7 +69,16 @@ export function createAdmin(source: AdminSource): HttpHandler {
     })
     .notFound((c) => c.json({ message: "Not Found" }, 404))
     .onError((error, c) => c.json({ message: messageOf(error) }, 500));
-  return (request, info) => app.fetch(request, { info });
+  return (request, info) => {
+    const host = request.headers.get("host") ?? undefined;
+    return isExpectedHost(host, address) ? app.fetch(request, { info }) : refuseHost(host);
+  };
+}
+
+function refuseHost(host = ""): Response {
+  const message = `Cannot use Host "${host}": ask for an IP address, for localhost, or for the ` +
+    "host that --admin names";
+  return Response.json({ message }, { status: 403 });
 }
 
 function json(c: Context, value: unknown): Response {

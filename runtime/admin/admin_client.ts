@@ -1,6 +1,7 @@
 import { type IncomingMessage, request as openRequest } from "node:http";
 import { messageOf, RuntimeError } from "../base/errors.ts";
 import type { HttpAddress } from "../platform/platform.ts";
+import type { ReplayResult } from "../protocol/replay_result.ts";
 import type {
   LogFilter,
   LogLineRow,
@@ -16,7 +17,6 @@ import {
   parseReplayResult,
   parseRequestDetail,
   parseTraceRows,
-  type ReplayResult,
 } from "./trace_wire.ts";
 
 const answerTimeoutMs = 30_000;
@@ -106,8 +106,8 @@ function send(address: HttpAddress, { method, path, timeoutMs }: Question): Prom
     ? { socketPath: address.path }
     : { host: address.host, port: address.port };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  // The name stands for whichever machine the listener is on.
-  const headers = { host: "webtaskd" };
+  // Taken by every listener, which may know its machine by another name.
+  const headers = { host: "localhost" };
   const request = openRequest({ ...to, method, path, headers, agent: false }, (response) => {
     readAnswer(response).then(resolve, reject);
   });

@@ -23,52 +23,42 @@ export type ParsedQuery<T> =
 
 /** Reads which invocations to list. */
 export function parseTraceQuery(words: QueryWords, nowMs: number): ParsedQuery<TraceFilter> {
-  const schema = v.strictObject({
+  const entries = {
     deployment: text,
     task: text,
-    state: v.optional(v.pipe(
+    state: v.undefinedable(v.pipe(
       v.string(),
       v.toUpperCase(),
       v.picklist(invocationStates, `give one of ${invocationStates.join(", ")}`),
     )),
     request: text,
-    since: v.optional(by((word) => parseMoment(word, nowMs))),
-    slow: v.optional(by(parseDuration)),
-    limit: v.optional(by(parseCount), String(usualTraces)),
-  });
-  return read(schema, words, (given) => ({
-    deployment: given.deployment,
-    task: given.task,
-    state: given.state,
-    requestId: given.request,
-    sinceMs: given.since,
-    slowMs: given.slow,
-    limit: given.limit,
+    since: momentBefore(nowMs),
+    slow: v.undefinedable(by(parseDuration)),
+    limit: countOr(usualTraces),
+  };
+  return read(words, entries, ({ request, since, slow, ...sameNames }) => ({
+    ...sameNames,
+    ...{ requestId: request, sinceMs: since, slowMs: slow },
   }));
 }
 
 /** Reads which lines of the log to show. */
 export function parseLogQuery(words: QueryWords, nowMs: number): ParsedQuery<LogFilter> {
-  const schema = v.strictObject({
+  const entries = {
     deployment: text,
     task: text,
-    trace: v.optional(v.pipe(
+    trace: v.undefinedable(v.pipe(
       v.string(),
       v.regex(tracePattern, "give a trace ID, 32 digits and letters from a to f"),
     )),
-    level: v.optional(v.picklist(levels, `give one of ${levels.join(", ")}`)),
-    since: v.optional(by((word) => parseMoment(word, nowMs))),
-    after: v.optional(by(parseSequence)),
-    limit: v.optional(by(parseCount), String(usualLines)),
-  });
-  return read(schema, words, (given) => ({
-    deployment: given.deployment,
-    task: given.task,
-    traceId: given.trace,
-    level: given.level,
-    sinceMs: given.since,
-    afterSequence: given.after,
-    limit: given.limit,
+    level: v.undefinedable(v.picklist(levels, `give one of ${levels.join(", ")}`)),
+    since: momentBefore(nowMs),
+    after: v.undefinedable(by(parseSequence)),
+    limit: countOr(usualLines),
+  };
+  return read(words, entries, ({ trace, since, after, ...sameNames }) => ({
+    ...sameNames,
+    ...{ traceId: trace, sinceMs: since, afterSequence: after },
   }));
 }
 
@@ -92,22 +82,30 @@ export function toLogQuery(filter: LogFilter): QueryWords {
   };
 }
 
-const text = v.optional(v.pipe(v.string(), v.nonEmpty("give a value")));
+const text = v.undefinedable(v.pipe(v.string(), v.nonEmpty("give a value")));
 
-function read<const S extends v.GenericSchema & { readonly entries: object }, T>(
-  schema: S,
+function momentBefore(nowMs: number) {
+  return v.undefinedable(by((word) => parseMoment(word, nowMs)));
+}
+
+function countOr(usual: number) {
+  return v.undefinedable(by(parseCount), String(usual));
+}
+
+function read<const E extends v.ObjectEntries, T>(
   words: QueryWords,
-  toFilter: (given: v.InferOutput<S>) => T,
+  entries: E,
+  toFilter: (given: v.InferOutput<v.ObjectSchema<E, undefined>>) => T,
 ): ParsedQuery<T> {
-  const given = Object.entries(words).filter(([, word]) => word !== undefined);
-  const names = Object.keys(schema.entries);
-  const unknown = given.find(([name]) => !names.includes(name));
+  const names = Object.keys(entries);
+  const unknown = Object.keys(words)
+    .find((name) => words[name] !== undefined && !names.includes(name));
   if (unknown !== undefined) {
-    const [name] = unknown;
-    const fix = `there is no such filter${didYouMean(name, names)}: use ${names.join(", ")}`;
-    return { kind: "bad", name, fix };
+    const fix = `there is no such filter${didYouMean(unknown, names)}: use ${names.join(", ")}`;
+    return { kind: "bad", name: unknown, fix };
   }
-  const result = v.safeParse(schema, Object.fromEntries(given));
+  const given = Object.fromEntries(names.map((name) => [name, words[name]]));
+  const result = v.safeParse(v.object(entries), given);
   if (result.success) return { kind: "good", value: toFilter(result.output) };
   const [issue] = result.issues;
   return { kind: "bad", name: String(issue.path?.[0]?.key ?? ""), fix: issue.message };

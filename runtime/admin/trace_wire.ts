@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { RuntimeError } from "../base/errors.ts";
 import { invocationStates } from "../protocol/records.ts";
+import type { ReplayResult } from "../protocol/replay_result.ts";
 import type { LogLineRow, RequestDetail, TraceRow } from "../store/trace_reader.ts";
 
 /** Writes a value as JSON in which what is absent is `null`, so that every name is always there. */
@@ -39,19 +40,6 @@ export function parseLogLines(json: unknown): readonly LogLineRow[] {
 /** Reads a request that a server sent. */
 export function parseRequestDetail(json: unknown): RequestDetail {
   return parse(requestSchema, json);
-}
-
-/** What a replay came to. */
-export interface ReplayResult {
-  /** Of the new request. */
-  readonly requestId: string;
-  readonly replayOf: string;
-  readonly traceId: string | undefined;
-  readonly status: number;
-  readonly contentType: string | undefined;
-  readonly body: string;
-  /** What the new request lacked, as `CapturedRequest.redacted` names it. */
-  readonly redacted: readonly string[];
 }
 
 /** Reads what a server says of a replay. */

@@ -1,3 +1,4 @@
+import { countOf } from "../base/count_of.ts";
 import type { AppReport, TaskReport } from "./check_app.ts";
 
 /** Writes what `check` found as one JSON object; its shape is stable. */
@@ -52,9 +53,10 @@ function toTable(rows: readonly (readonly string[])[]): readonly string[] {
 }
 
 function summary(apps: readonly AppReport[]): string {
-  const count = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const tasks = apps.reduce((sum, app) => sum + app.tasks.length, 0);
   const problems = apps.reduce((sum, app) => sum + app.problems.length, 0);
   const warnings = apps.reduce((sum, app) => sum + app.warnings.length, 0);
-  return [count(tasks, "task"), count(problems, "problem"), count(warnings, "warning")].join(", ");
+  return [countOf(tasks, "task"), countOf(problems, "problem"), countOf(warnings, "warning")].join(
+    ", ",
+  );
 }

@@ -1,3 +1,4 @@
+import { countOf } from "../base/count_of.ts";
 import { type DatabaseHealth, inspectDatabase } from "../database/tools/health.ts";
 import { listDatabases } from "../database/tools/stored_model.ts";
 import type { Command } from "./command.ts";
@@ -32,9 +33,9 @@ function toLines(databases: readonly DatabaseHealth[], dataDir: string): readonl
     `  WAL          ${toMegabytes(health.walBytes)}`,
     `  attachments  ${health.attachments}, ${toMegabytes(health.attachmentBytes)}`,
     ...(health.unusedAttachments === 0 ? [] : [
-      `  unused       ${health.unusedAttachments} attachments, ${
-        toMegabytes(health.unusedAttachmentBytes)
-      }: "webtaskd db prune --deployment ${health.hostname}" removes them`,
+      `  unused       ${countOf(health.unusedAttachments, "attachment")}, ` +
+      `${toMegabytes(health.unusedAttachmentBytes)}: ` +
+      `run "webtaskd db prune --deployment ${health.hostname}"`,
     ]),
     ...Object.entries(health.objects).map(([model, count]) => `  ${model}: ${count}`),
     ...health.problems.map((problem) => `  problem: ${problem}`),

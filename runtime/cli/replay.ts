@@ -1,5 +1,6 @@
 import { AdminClient } from "../admin/admin_client.ts";
-import { type ReplayResult, toJson } from "../admin/trace_wire.ts";
+import { toJson } from "../admin/trace_wire.ts";
+import type { ReplayResult } from "../protocol/replay_result.ts";
 import { printable, printableLine } from "../store/printable.ts";
 import type { Command } from "./command.ts";
 import { exitCodes } from "./failure.ts";

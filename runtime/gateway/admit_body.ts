@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { countOf } from "../base/count_of.ts";
 import { Unreachable } from "../base/errors.ts";
 import { announcedBytes, type BodyNotice, type BodyResult, readBody } from "./body.ts";
 import type { BodyMemory } from "./body_memory.ts";
@@ -76,11 +77,11 @@ const doubtful: Rejection = {
 const wrongType: Rejection = { status: 415, reason: "the body is not JSON or plain text" };
 
 function tooLarge(limitBytes: number): Rejection {
-  return { status: 413, reason: `the body is over ${limitBytes} bytes`, headers: close };
+  return { status: 413, reason: `the body is over ${countOf(limitBytes, "byte")}`, headers: close };
 }
 
 function noMemory(limitBytes: number): Rejection {
-  const reason = `the bodies of all requests together would be over ${limitBytes} bytes`;
+  const reason = `the bodies of all requests together would be over ${countOf(limitBytes, "byte")}`;
   const { headers, ...rejection } = unavailable(reason, retryAfterMs);
   return { ...rejection, headers: { ...headers, ...close } };
 }

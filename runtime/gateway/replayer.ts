@@ -1,5 +1,6 @@
 import type { RequestInfo } from "../platform/platform.ts";
 import type { CapturedRequest } from "../protocol/records.ts";
+import type { ReplayResult } from "../protocol/replay_result.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** They belong to a connection, or to the request they came with, and are made anew or left out. */
@@ -22,18 +23,7 @@ export interface StoredRequest {
 
 /** What became of a replay. */
 export type Replay =
-  | {
-    readonly kind: "replayed";
-    readonly result: {
-      readonly requestId: string;
-      readonly replayOf: string;
-      readonly traceId: string | undefined;
-      readonly status: number;
-      readonly contentType: string | undefined;
-      readonly body: string;
-      readonly redacted: readonly string[];
-    };
-  }
+  | { readonly kind: "replayed"; readonly result: ReplayResult }
   | { readonly kind: "refused"; readonly message: string };
 
 /** What a replayer works with. */
@@ -114,7 +104,7 @@ function toInfo(host: string): RequestInfo {
 async function toResult(
   response: Response,
   { replayOf, captured }: { readonly replayOf: string; readonly captured: CapturedRequest },
-) {
+): Promise<ReplayResult> {
   const { status, headers } = response;
   return {
     requestId: headers.get("x-request-id") ?? "",

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { countOf } from "../base/count_of.ts";
 import { Unreachable } from "../base/errors.ts";
 import type { Failure, Refusal, Reply } from "../protocol/call.ts";
 import type { Answer } from "../invocation/answer.ts";
@@ -140,7 +141,10 @@ function toHeaders(reply: Reply, traceId: string, context: ReplyContext): Fields
 function toRefusal(refusal: Refusal): Rejection {
   switch (refusal.kind) {
     case "queue-full":
-      return unavailable(`the queue is full: ${refusal.limit} requests wait`, 1_000);
+      return unavailable(
+        `the queue is full: its limit is ${countOf(refusal.limit, "request")}`,
+        1_000,
+      );
     case "unavailable":
       return unavailable(refusal.failure.message, refusal.retryAfterMs);
     case "stopping":

@@ -1,3 +1,4 @@
+import { countOf } from "../base/count_of.ts";
 import type { CallIds } from "../protocol/call.ts";
 import { maxOutputChars, type OutputLine } from "../protocol/messages.ts";
 import type { TaskOutput } from "../protocol/records.ts";
@@ -73,7 +74,7 @@ export class OutputLines {
 
   #reportDropped(): void {
     if (this.#dropped === 0) return;
-    const text = `${this.#dropped} more lines of no invocation were dropped: ` +
+    const text = `dropped ${countOf(this.#dropped, "more line")} of no invocation: ` +
       `the limit is ${maxLinesPerSecond} a second`;
     this.#dropped = 0;
     this.#emit({ pid: this.#pid, stream: "stderr", level: "warn", text, calls: [] });

@@ -1,3 +1,4 @@
+import { countOf } from "../base/count_of.ts";
 import { RuntimeError } from "../base/errors.ts";
 
 /*
@@ -137,7 +138,7 @@ export class FrameReader {
     const length = chunk.readUInt32LE(at);
     const isPossible = length >= headerBytes - lengthBytes && length <= this.#limit;
     if (isPossible) return length;
-    throw new RuntimeError("bad_message", `Cannot read a frame of ${length} bytes`);
+    throw new RuntimeError("bad_message", `Cannot read a frame of ${countOf(length, "byte")}`);
   }
 
   #startLarge(part: Buffer, size: number): void {

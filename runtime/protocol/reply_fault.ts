@@ -1,4 +1,5 @@
 import type { Reply } from "./call.ts";
+import { isServerHeader } from "./server_headers.ts";
 
 /** The types a task may answer with, which have a meaning to browsers; parameters may follow. */
 const allowedType =
@@ -12,22 +13,6 @@ const impossibleInValue = /[^\t\x20-\x7e\x80-\xff]/;
 const plainLength = /^\d{1,15}$/;
 /** Answers that have no body. Source: Fetch Standard, "null body status". */
 const emptyStatuses = [204, 205, 304];
-
-/** Headers about the connection, the framing of the body, or the request's own records. */
-const serverHeaders: ReadonlySet<string> = new Set([
-  "connection",
-  "content-encoding",
-  "content-length",
-  "content-type", // has a field of its own
-  "date",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "x-request-id",
-  "x-trace-id",
-]);
 
 /**
  * Says what of a reply cannot be sent, or is not for a task to say; undefined for a good one. Task
@@ -48,15 +33,14 @@ function headersFault(headers: NonNullable<Reply["headers"]>, hasBody: boolean) 
     // The answer to HEAD tells the length of what GET would send.
     if (name === "content-length" && !hasBody && plainLength.test(value)) continue;
     if (!nameToken.test(name)) return `a header named ${show(name)}`;
-    if (isServerHeader(name)) return `header "${name}", which the server sets`;
+    // The content type has a field of its own.
+    if (isServerHeader(name) || name === "content-type") {
+      return `header "${name}", which the server sets`;
+    }
     const impossible = impossibleInValue.exec(value);
     if (impossible) return `${show(impossible[0])} in header "${name}"`;
   }
   return undefined;
-}
-
-function isServerHeader(name: string): boolean {
-  return serverHeaders.has(name) || name.startsWith("proxy-");
 }
 
 const maxShownChars = 100;

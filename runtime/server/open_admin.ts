@@ -39,7 +39,7 @@ export async function openAdmin(
     isReady: () => state.isReady,
     wallMs: () => systemClock.wallMs(),
     replay: (requestId) => replay(requestId, { traces, replayer, state }),
-  });
+  }, admin);
   const http = { handler, tls: undefined, reusePort: false, idleTimeoutSeconds: adminIdleSeconds };
   const listen = (address: HttpAddress) => listenHttp(platform, { address, ...http });
   if (admin.kind !== "unix") return await listen(admin);

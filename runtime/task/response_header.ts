@@ -1,4 +1,5 @@
 import { maxReplyHeaderBytes } from "../protocol/reply_limits.ts";
+import { isServerHeader } from "../protocol/server_headers.ts";
 import { IllegalResponse } from "./illegal_response.ts";
 
 const token = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -7,28 +8,8 @@ const impossibleInValue = /[^\t\x20-\x7e\x80-\xff]/;
 /** A colon, a blank and the end of the line. */
 const framingBytes = 4;
 
-/** Headers about the connection, the framing of the body, or the request's own records. */
-const serverHeaders: ReadonlySet<string> = new Set([
-  "connection",
-  "content-encoding",
-  "content-length",
-  "date",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "x-request-id",
-  "x-trace-id",
-]);
-
 /** A header of an answer, its name in lower case. */
 export type ResponseHeader = readonly [name: string, value: string];
-
-/** Whether a header, its name in lower case, is set by the server and by nobody else. */
-export function isServerHeader(name: string): boolean {
-  return serverHeaders.has(name) || name.startsWith("proxy-");
-}
 
 /**
  * Checks a header an author sets.

@@ -1,7 +1,8 @@
 import type { Reply } from "../protocol/call.ts";
+import { isServerHeader } from "../protocol/server_headers.ts";
 import { parseContentType } from "./content_type.ts";
 import { IllegalResponse } from "./illegal_response.ts";
-import { checkHeaderBytes, isServerHeader, type ResponseHeader } from "./response_header.ts";
+import { checkHeaderBytes, type ResponseHeader } from "./response_header.ts";
 import { cancel, readWebBody } from "./web_body.ts";
 
 // Keeps a byte order mark: the body goes out as it came.

@@ -1,4 +1,5 @@
 import { formatWithOptions } from "node:util";
+import { countOf } from "../base/count_of.ts";
 import { maxOutputChars, type OutputLevel, type OutputLine } from "../protocol/messages.ts";
 
 const methodLevels: Readonly<Record<string, OutputLevel>> = {
@@ -74,5 +75,6 @@ function format(values: readonly unknown[]): string {
 
 function cut(text: string): string {
   if (text.length <= maxOutputChars) return text;
-  return `${text.slice(0, maxOutputChars)}… (${text.length - maxOutputChars} more characters)`;
+  const more = countOf(text.length - maxOutputChars, "more character");
+  return `${text.slice(0, maxOutputChars)}… (${more})`;
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Clock } from "../base/clock.ts";
+import { countOf } from "../base/count_of.ts";
 import { IdTable } from "../base/id_table.ts";
 import type { Call, Failure, RunEnding, RunResult } from "../protocol/call.ts";
 import type { AbortReason, DeploymentFacts, OutputLine } from "../protocol/messages.ts";
@@ -132,7 +133,9 @@ export class InvocationScope implements RunScope {
     const dropped = this.#outputLines - maxOutputLines;
     if (dropped <= 0) return;
     this.#outputLines = maxOutputLines;
-    const text = `${dropped} more lines of output were dropped: the limit is ${maxOutputLines}`;
+    const text = `dropped ${
+      countOf(dropped, "more line")
+    } of output: the limit is ${maxOutputLines}`;
     this.#owner.printed(this, { level: "warn", text, omittedLines: dropped });
   }
 }

@@ -26,7 +26,7 @@ const info: RequestInfo = {
   answering() {},
 };
 
-/** The handler of an admin listener over a reader in memory. */
+/** The handler of an admin listener on a port, over a reader in memory. */
 function createHandler(outcome: ReplayOutcome = { kind: "unknown" }) {
   const traces = new FakeTraceReader();
   const source: AdminSource = {
@@ -36,9 +36,11 @@ function createHandler(outcome: ReplayOutcome = { kind: "unknown" }) {
     wallMs: () => sampleTimeMs,
     replay: () => Promise.resolve(outcome),
   };
-  const handler = createAdmin(source);
-  const ask = async (path: string, init?: RequestInit) => {
-    const response = await handler(new Request(`http://admin${path}`, init), info);
+  const handler = createAdmin(source, { kind: "tcp", host: "admin", port: 80 });
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const headers = new Headers(init.headers);
+    if (!headers.has("host")) headers.set("host", "admin");
+    const response = await handler(new Request(`http://admin${path}`, { ...init, headers }), info);
     return { status: response.status, json: await response.json() };
   };
   return { traces, handler, ask };
@@ -75,6 +77,7 @@ describe("GET /traces", () => {
     ["limit=1e3", "Cannot use limit"],
     ["task=", 'Cannot use task "": give a value'],
     ["tasks=a", 'there is no such filter, did you mean "task"?'],
+    ["tasks=a", "use deployment, task, state, request, since, slow, limit"],
   ])("refuses %p", async (query, message) => {
     const { ask } = createHandler();
     expect(await ask(`/traces?${query}`)).toEqual({
@@ -89,13 +92,19 @@ test("GET /traces/:id answers 404 for what nobody knows", async () => {
   expect(await ask("/traces/none")).toMatchObject({ status: 404 });
 });
 
-test.each(["trace=xyz", "level=loud", "after=-1", "since=x"])(
-  "GET /logs refuses %p",
-  async (query) => {
-    const { ask } = createHandler();
-    expect(await ask(`/logs?${query}`)).toMatchObject({ status: 400 });
-  },
-);
+test.each([
+  ["trace=xyz", 'Cannot use trace "xyz": give a trace ID, 32 digits and letters from a to f'],
+  ["level=loud", 'Cannot use level "loud": give one of debug, info, warn, error'],
+  ["after=-1", 'Cannot use after "-1": give the number of a line'],
+  ["since=x", 'Cannot use since "x": give how long ago, as "10m"'],
+  ["state=failed", "use deployment, task, trace, level, since, after, limit"],
+])("GET /logs refuses %p", async (query, message) => {
+  const { ask } = createHandler();
+  expect(await ask(`/logs?${query}`)).toEqual({
+    status: 400,
+    json: { message: expect.stringContaining(message) },
+  });
+});
 
 test("POST /replay says why it is refused, and serves no web page", async () => {
   const { ask } = createHandler({ kind: "refused", message: "Cannot replay it" });
@@ -106,6 +115,18 @@ test("POST /replay says why it is refused, and serves no web page", async () => 
   });
   const fromPage = { ...post, headers: { origin: "http://evil.example" } };
   expect(await ask("/replay/r1", fromPage)).toMatchObject({ status: 403 });
+});
+
+test("an admin listener answers nothing under a host that is not its own", async () => {
+  const { traces, ask } = createHandler();
+  const headers = { host: "attacker.example" };
+  for (const [method, path] of [["GET", "/traces"], ["POST", "/replay/r1"], ["GET", "/none"]]) {
+    expect(await ask(path ?? "", { method: method ?? "", headers })).toEqual({
+      status: 403,
+      json: { message: expect.stringContaining('Cannot use Host "attacker.example"') },
+    });
+  }
+  expect(traces.traceFilters).toEqual([]);
 });
 
 describe.each(["unix", "tcp"] as const)("AdminClient over %s", (kind) => {
@@ -209,14 +230,14 @@ test("AdminClient waits for a replay longer than Bun lets a connection idle", as
     ...{ contentType: undefined, body: "", redacted: [] },
   };
   await using folder = await createTempFolder();
+  const address = { kind: "unix", path: join(folder.path, "admin.sock") } as const;
   const handler = createAdmin({
     traces: new FakeTraceReader(),
     metrics: () => Promise.resolve({ contentType: "text/plain", text: "" }),
     isReady: () => true,
     wallMs: () => sampleTimeMs,
     replay: () => delay(bunIdleMs).then(() => ({ kind: "replayed", result })),
-  });
-  const address = { kind: "unix", path: join(folder.path, "admin.sock") } as const;
+  }, address);
   const options = { tls: undefined, reusePort: false, idleTimeoutSeconds: 1, handler };
   const server = await platform.serveHttp({ ...options, address });
   expect(await new AdminClient(address).replay("r1")).toEqual(result);

@@ -403,6 +403,9 @@ describe("webtaskd db backup and restore", () => {
       attachments: 1,
       file: backup,
     });
+    expect((await app.db("backup", backup)).stdout).toBe(
+      `backed up acme-testing with 1 attachment to ${backup}\n`,
+    );
     await app.db("create", "organisation", "name=after");
     expect((await app.db("restore", backup)).stderr).toContain(
       "Cannot restore while the database is in use",

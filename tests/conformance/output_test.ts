@@ -28,7 +28,7 @@ conformance("what a task does after its answer", {}, (server) => {
   test("is cut off at the limit, which is told", async () => {
     const line = `late trace=${await answeredTrace("prints too much")}`;
     await server().untilOutput(
-      new RegExp(`^${line} warn \\| 5 more lines of output were dropped: the limit is 1000$`, "m"),
+      new RegExp(`^${line} warn \\| dropped 5 more lines of output: the limit is 1000$`, "m"),
     );
     expect(server().output).not.toContain("late line 1001");
   });

@@ -115,7 +115,14 @@ const neighbours: readonly Neighbours[] = [
     400,
     "the body is not UTF-8",
   ],
-  ["a full queue", "an invocation", "/hello", {}, 503, "the queue is full: 5 requests wait"],
+  [
+    "a full queue",
+    "an invocation",
+    "/hello",
+    {},
+    503,
+    "the queue is full: its limit is 5 requests",
+  ],
 ];
 
 describe("the order of checks", () => {

@@ -95,11 +95,11 @@ describe("OutputLines", () => {
     expect(texts()).toHaveLength(maxLinesPerSecond);
     nowMs = 11_000;
     push("next\n");
-    const dropped = "20 more lines of no invocation were dropped: the limit is 500 a second";
+    const dropped = "dropped 20 more lines of no invocation: the limit is 500 a second";
     expect(texts().slice(maxLinesPerSecond)).toEqual([dropped, "next"]);
     push("line\n".repeat(maxLinesPerSecond));
     lines.end();
-    expect(texts().at(-1)).toStartWith("1 more lines");
+    expect(texts().at(-1)).toStartWith("dropped 1 more line of no invocation: ");
   });
 
   test("counts what a module prints with it, and not what an invocation does", () => {
@@ -115,6 +115,6 @@ describe("OutputLines", () => {
       maxLinesPerSecond + 20,
     ]);
     lines.end();
-    expect(told.at(-1)?.text).toStartWith("20 more lines of no invocation were dropped");
+    expect(told.at(-1)?.text).toStartWith("dropped 20 more lines of no invocation");
   });
 });

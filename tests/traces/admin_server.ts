@@ -12,6 +12,7 @@ export async function startAdmin(outcome: ReplayOutcome = { kind: "unknown" }) {
   const folder = await createTempFolder();
   const traces = new FakeTraceReader();
   const replayed: string[] = [];
+  const address = { kind: "unix", path: join(folder.path, "admin.sock") } as const;
   const handler = createAdmin({
     traces,
     metrics: () => Promise.resolve({ contentType: "text/plain", text: "" }),
@@ -21,11 +22,10 @@ export async function startAdmin(outcome: ReplayOutcome = { kind: "unknown" }) {
       replayed.push(requestId);
       return Promise.resolve(outcome);
     },
-  });
+  }, address);
   const listen = () =>
     platform.serveHttp({
-      address: { kind: "unix", path: join(folder.path, "admin.sock") },
-      ...{ tls: undefined, reusePort: false, idleTimeoutSeconds: 5, handler },
+      ...{ address, tls: undefined, reusePort: false, idleTimeoutSeconds: 5, handler },
     });
   let server = await listen();
   return {

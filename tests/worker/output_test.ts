@@ -73,8 +73,10 @@ describe("captureConsole()", () => {
   test("cuts what is too long, and says by how much", () => {
     console.log("x".repeat(maxOutputChars));
     console.log("x".repeat(maxOutputChars + 5));
+    console.log("x".repeat(maxOutputChars + 1));
     expect(texts()[0]).toHaveLength(maxOutputChars);
     expect(texts()[1]).toEndWith("x… (5 more characters)");
+    expect(texts()[2]).toEndWith("x… (1 more character)");
   });
 
   test("keeps counters, timers, groups, tables and assertions", () => {

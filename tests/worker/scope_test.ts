@@ -73,7 +73,7 @@ describe("InvocationScope", () => {
     scope.end(result);
     expect(printed.slice(maxOutputLines)).toEqual([{
       level: "warn",
-      text: `5 more lines of output were dropped: the limit is ${maxOutputLines}`,
+      text: `dropped 5 more lines of output: the limit is ${maxOutputLines}`,
       omittedLines: 5,
     }]);
   });
@@ -121,7 +121,7 @@ describe("an InvocationScope that has ended", () => {
     clock.advance(lateReportMs);
     expect([printed.slice(maxOutputLines).map(({ text }) => text), clock.pending]).toEqual([
       [3, 2].map((count) =>
-        `${count} more lines of output were dropped: the limit is ${maxOutputLines}`
+        `dropped ${count} more lines of output: the limit is ${maxOutputLines}`
       ),
       0,
     ]);

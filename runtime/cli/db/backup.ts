@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { countOf } from "../../base/count_of.ts";
 import { formatSize } from "../../base/units.ts";
 import { writeBackup } from "../../database/tools/backup.ts";
 import type { Action } from "./action.ts";
@@ -18,7 +19,7 @@ export const backupAction: Action = {
     const attachments = files.length - 1;
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     return {
-      lines: [`backed up ${hostname} with ${attachments} attachments to ${name}`],
+      lines: [`backed up ${hostname} with ${countOf(attachments, "attachment")} to ${name}`],
       json: { ok: true, deployment: hostname, file, attachments, bytes },
     };
   },

@@ -1,5 +1,6 @@
 import { open, rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
+import { countOf } from "../../base/count_of.ts";
 import { messageOf, RuntimeError } from "../../base/errors.ts";
 import type { Layout } from "../../database/model/layout.ts";
 import type { Action } from "./action.ts";
@@ -29,7 +30,7 @@ export const exportAction: Action = {
       for await (const object of query) {
         yield toLine(object, { layout, format });
         count += 1;
-        bar?.update(Math.min(1, count / total), `${count} rows`);
+        bar?.update(Math.min(1, count / total), countOf(count, "row"));
       }
     };
     if (file === undefined) {
@@ -40,7 +41,7 @@ export const exportAction: Action = {
     await forPeople(() => writeLines(resolve(file), lines()));
     bar?.end();
     return {
-      lines: [`exported ${count} rows of ${model} to ${file}`],
+      lines: [`exported ${countOf(count, "row")} of ${model} to ${file}`],
       json: { ok: true, deployment: target.hostname, model, count, file: resolve(file) },
     };
   },

@@ -1,3 +1,4 @@
+import { countOf } from "../../base/count_of.ts";
 import { RuntimeError } from "../../base/errors.ts";
 import type { Column, Layout } from "../../database/model/layout.ts";
 import { type GivenValue, RefusedValue, type RowImport } from "../../database/tools/row_import.ts";
@@ -146,7 +147,7 @@ class CsvRows implements RowParser {
     if (cells.length !== columns.length) {
       throw badRow(
         last,
-        `give ${columns.length} values as the first line does: got ${cells.length}`,
+        `give ${countOf(columns.length, "value")} as the first line does: got ${cells.length}`,
       );
     }
     return [{

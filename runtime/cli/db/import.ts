@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { countOf } from "../../base/count_of.ts";
 import { messageOf, RuntimeError } from "../../base/errors.ts";
 import { openExisting } from "../../database/sqlite/open.ts";
 import { RowImport } from "../../database/tools/row_import.ts";
@@ -27,13 +28,13 @@ export const importAction: Action = {
     const bar = new ProgressBar(platform, "import");
     try {
       const rows = new RowImport(connection, layout);
-      const onShare = (share: number) => bar.update(share, `${rows.count} rows`);
+      const onShare = (share: number) => bar.update(share, countOf(rows.count, "row"));
       await readFile(resolve(file), { parser, rows, onShare });
       await forPeople(() => rows.commit());
       const { count } = rows;
       bar.end();
       return {
-        lines: [`imported ${count} rows into ${model} of ${target.hostname}`],
+        lines: [`imported ${countOf(count, "row")} into ${model} of ${target.hostname}`],
         json: { ok: true, deployment: target.hostname, model, count },
       };
     } catch (error) {

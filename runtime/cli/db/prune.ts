@@ -1,3 +1,4 @@
+import { countOf } from "../../base/count_of.ts";
 import { formatSize } from "../../base/units.ts";
 import { pruneAttachments } from "../../database/tools/unused_attachments.ts";
 import type { Action } from "./action.ts";
@@ -10,7 +11,9 @@ export const pruneAction: Action = {
   async run({ target: { dir, hostname } }) {
     const { count, bytes } = await pruneAttachments(dir);
     return {
-      lines: [`removed ${count} unused attachments of ${hostname}, ${formatSize(bytes)}`],
+      lines: [
+        `removed ${countOf(count, "unused attachment")} of ${hostname}, ${formatSize(bytes)}`,
+      ],
       json: { ok: true, deployment: hostname, count, bytes },
     };
   },

@@ -1,3 +1,4 @@
+import { countOf } from "../../base/count_of.ts";
 import { printable, printableLine } from "../../store/printable.ts";
 import type { LogLineRow, TraceDetail } from "../../store/trace_reader.ts";
 import { showDuration } from "./durations.ts";
@@ -28,7 +29,7 @@ export function toBranch(trace: TraceDetail, options: BranchOptions): readonly s
     ...(reason === undefined ? [] : [printableLine(reason)]),
     ...toStack(reason, stack).map((line) => `  ${line}`),
     ...trace.lines.flatMap((line) => toLogPart(line, options)),
-    ...(trace.omittedLines > 0 ? [`… ${trace.omittedLines} more lines were not kept`] : []),
+    ...(trace.omittedLines > 0 ? [`… ${countOf(trace.omittedLines, "more line")}, not kept`] : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { countOf } from "../../base/count_of.ts";
 import { printableLine } from "../../store/printable.ts";
 import type { RequestDetail } from "../../store/trace_reader.ts";
 import { showDuration } from "./durations.ts";
@@ -40,14 +41,14 @@ function toPlace({ deployment, release, task }: RequestDetail): string | undefin
 function toSource({ client, requestBytes, responseBytes }: RequestDetail): string {
   const from = client === undefined ? "" : `, from ${client}`;
   const sizes = [
-    requestBytes === undefined ? "" : `, ${requestBytes} bytes in`,
-    responseBytes === undefined ? "" : `, ${responseBytes} bytes out`,
+    requestBytes === undefined ? "" : `, ${countOf(requestBytes, "byte")} in`,
+    responseBytes === undefined ? "" : `, ${countOf(responseBytes, "byte")} out`,
   ];
   return from + sizes.join("");
 }
 
 function toCapture({ headers, body, redacted }: NonNullable<RequestDetail["captured"]>): string {
-  const parts = [`${headers.length} headers`, body === undefined ? "no body" : "its body"];
+  const parts = [countOf(headers.length, "header"), body === undefined ? "no body" : "its body"];
   const without = redacted.length === 0 ? "" : `; without ${redacted.join(", ")}`;
   return `${parts.join(", ")}${without}`;
 }

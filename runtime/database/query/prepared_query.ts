@@ -1,3 +1,4 @@
+import { countOf } from "../../base/count_of.ts";
 import { didYouMean } from "../../base/nearest.ts";
 import type { Column, Layout } from "../model/layout.ts";
 import type { Dialect, Shape, Statement } from "../sql/dialect.ts";
@@ -88,7 +89,10 @@ export class PreparedQuery {
     const needed = this.#terms.length;
     if (args.length !== needed) {
       const position = this.#terms[args.length]?.position;
-      throw this.#error(`it has ${needed} ? and was given ${countOf(args.length)}`, position);
+      throw this.#error(
+        `it has ${needed} ? and was given ${countOf(args.length, "argument")}`,
+        position,
+      );
     }
     let count = 0;
     for (const value of args) count += Array.isArray(value) ? value.length : 1;
@@ -139,8 +143,4 @@ export function balance(parts: readonly string[], joint: string): string {
 function keyOf(shape: Shape): string {
   if (shape.kind !== "list") return shape.kind === "null" ? "0" : "1";
   return `${shape.size}/${shape.distinct}${shape.hasNull ? "n" : ""}`;
-}
-
-function countOf(count: number): string {
-  return count === 1 ? "1 argument" : `${count} arguments`;
 }

@@ -32,13 +32,16 @@ export interface BackupOptions {
  */
 export async function writeBackup(options: BackupOptions): Promise<ArchiveList> {
   const { file, dir } = options;
+  const before = await listAttachments(dir);
   await mkdir(dirname(file), { recursive: true }).catch((cause) => failed(file, cause));
   const partial = `${file}.${crypto.randomUUID()}`;
   const snapshot = `${partial}.sqlite`;
   try {
     await takeSnapshot(databaseFile(dir), snapshot);
-    // After the snapshot: what that refers to has been written before it.
-    const sources = new Map([[databaseEntry, snapshot], ...await listAttachments(dir)]);
+    // What the snapshot refers to has been written before it. What was removed since then is still
+    // in the first list, and will be missed.
+    const after = await listAttachments(dir);
+    const sources = new Map([[databaseEntry, snapshot], ...before, ...after]);
     return await write(partial, { ...options, sources });
   } finally {
     await rm(snapshot, { force: true });
@@ -73,16 +76,18 @@ async function write(
     readonly sources: ReadonlyMap<string, string>;
   },
 ): Promise<ArchiveList> {
-  const files: ArchiveEntry[] = [];
-  for (const [name, path] of sources) files.push({ name, ...await hashFile(path) });
-  const list = { hostname, createdAt: new Date().toISOString(), files };
-  const total = files.reduce((sum, { size }) => sum + size, 0);
-  let done = 0;
   try {
+    const files: ArchiveEntry[] = [];
+    for (const [name, path] of sources) {
+      files.push({ name, ...await unlessRemoved(hashFile(path)) });
+    }
+    const list = { hostname, createdAt: new Date().toISOString(), files };
+    const total = files.reduce((sum, { size }) => sum + size, 0);
+    let done = 0;
     await using to = await open(partial, "wx", 0o600);
     await writeHead(to, list);
     for (const { name, size, sha256 } of files) {
-      await using from = await open(sources.get(name) ?? "");
+      await using from = await unlessRemoved(open(sources.get(name) ?? ""));
       const onBytes = (count: number) => onProgress(done += count, total);
       if (await copyEntry({ from, to }, { size, onBytes }) !== sha256) {
         throw new Error(`Cannot read ${name} twice alike`);
@@ -90,10 +95,21 @@ async function write(
     }
     await to.sync();
     await rename(partial, file);
+    return list;
   } catch (cause) {
     failed(file, cause);
   }
-  return list;
+}
+
+/** A backup that lacks what its database refers to would be found out when it is needed. */
+async function unlessRemoved<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (Object(cause).code !== "ENOENT") throw cause;
+    const advice = 'start it again when no "webtaskd db prune" runs';
+    throw new Error(`Cannot read an attachment removed meanwhile: ${advice}`, { cause });
+  }
 }
 
 function failed(file: string, cause: unknown): never {

@@ -49,7 +49,7 @@ test("toTree() shows attempts with bars on one axis, their errors and their outp
     "│      +5 ms info  looking",
     "│      +5 ms warn  slow",
     "│      +5 ms warn  very",
-    "│  … 12 more lines were not kept",
+    "│  … 12 more lines, not kept",
     `└─ attempt 2  FAILED, not delivered  trace ${traceIdOf("b")}`,
     "          ╌╌╌╌╌╌╌━━━━━━━━━━━━━━━━━━━━━━━",
     "   1 m 00 s to 2 m 30 s  queued 30 s  process 78",
@@ -83,7 +83,7 @@ test("toTree() shows what still runs up to now", () => {
 
 test("toTree() shows a request that no task ran for, and what was captured of it", () => {
   const captured = {
-    ...{ headers: [], query: "", contentType: undefined, body: undefined },
+    ...{ headers: [["x-a", "1"]] as const, query: "", contentType: undefined, body: undefined },
     redacted: ["header:cookie", "body"],
   };
   const lines = toTree(
@@ -95,7 +95,7 @@ test("toTree() shows a request that no task ran for, and what was captured of it
   );
   expect(lines[0]).toBe("POST /orders  404 refused");
   expect(lines).toContain("  replay of   request-0");
-  expect(lines).toContain("  captured    0 headers, no body; without header:cookie, body");
+  expect(lines).toContain("  captured    1 header, no body; without header:cookie, body");
   expect(lines.at(-1)).toEndWith("answered 404");
 });
 
