@@ -87,10 +87,11 @@ export class Roster {
     let found: WorkerProcess | undefined;
     let least = Infinity;
     for (const process of this.#shared) {
-      if (!hasRoom(process) || process.runningCount >= least) continue;
-      if (concurrency !== undefined && process.runningOf(task) >= concurrency) continue;
+      const { calls } = process;
+      if (!hasRoom(process) || calls.size >= least) continue;
+      if (concurrency !== undefined && calls.countOf(task) >= concurrency) continue;
       found = process;
-      least = process.runningCount;
+      least = calls.size;
     }
     return found;
   }
@@ -145,12 +146,12 @@ export class Roster {
   }
 }
 
-function hasRoom({ state, runningCount, capacity }: WorkerProcess): boolean {
-  return state === "ready" && runningCount < capacity;
+function hasRoom({ state, calls }: WorkerProcess): boolean {
+  return state === "ready" && calls.size < calls.capacity;
 }
 
-function isUnused({ state, callCount }: WorkerProcess): boolean {
-  return state === "ready" && callCount === 0;
+function isUnused({ state, calls }: WorkerProcess): boolean {
+  return state === "ready" && calls.total === 0;
 }
 
 function without(

@@ -1,13 +1,36 @@
+import type { Clock } from "../base/clock.ts";
 import { IdTable } from "../base/id_table.ts";
 import type { OwnedCall } from "../protocol/call.ts";
 import { takeBackAfterMs } from "../protocol/start_mark.ts";
+import { SendAhead } from "./send_ahead.ts";
 
-/** The calls that a process has been sent and has not ended. */
+/** What is known of a process before its first call. */
+export interface RunningCallsOptions {
+  readonly clock: Clock;
+  /** How many invocations it runs at once. */
+  readonly processConcurrency: number;
+}
+
+/** How much a process has to do. */
+export type CallLoad = Pick<
+  RunningCalls,
+  "size" | "total" | "capacity" | "countOf" | "idleMs"
+>;
+
+/** The calls that a process has been sent and has not ended, and how many it takes. */
 export class RunningCalls {
+  readonly #options: RunningCallsOptions;
   readonly #calls = new IdTable<OwnedCall>();
   /** Calls that came late to their worker, and when it was told that it may start them after all. */
   readonly #letStartMs = new Map<number, number>();
   #nextId = 1;
+  #ahead = new SendAhead(0);
+  #idleSinceMs: number;
+
+  constructor(options: RunningCallsOptions) {
+    this.#options = options;
+    this.#idleSinceMs = options.clock.monotonicMs();
+  }
 
   get size(): number {
     return this.#calls.size;
@@ -16,6 +39,22 @@ export class RunningCalls {
   /** How many there have been. */
   get total(): number {
     return this.#nextId - 1;
+  }
+
+  /** How many there may be: those that run, and a few that wait in the process for their place. */
+  get capacity(): number {
+    return this.#options.processConcurrency + this.#ahead.most;
+  }
+
+  /** How long there has been none. */
+  idleMs(nowMs: number): number {
+    return this.size > 0 ? 0 : nowMs - this.#idleSinceMs;
+  }
+
+  /** The process takes calls from now on; calls wait in it only if it shows which it has started. */
+  open({ showsStarts }: { readonly showsStarts: boolean }): void {
+    this.#idleSinceMs = this.#options.clock.monotonicMs();
+    if (showsStarts) this.#ahead = new SendAhead(this.#options.processConcurrency);
   }
 
   /** Those of one task. */
@@ -42,10 +81,18 @@ export class RunningCalls {
     return id;
   }
 
-  /** Takes a call out; undefined when it is not there. */
-  delete(id: number): OwnedCall | undefined {
-    if (this.#letStartMs.size > 0) this.#letStartMs.delete(id);
-    return this.#calls.delete(id);
+  /** Takes a call out that has ended; undefined when it is not there. */
+  end(id: number): OwnedCall | undefined {
+    const isFull = this.size >= this.#options.processConcurrency;
+    const call = this.#delete(id);
+    if (call && isFull) this.#ahead.ended(this.#options.clock.monotonicMs() - call.sentMs);
+    return call;
+  }
+
+  /** Takes out those that found no place, in the order given; some may not be there any more. */
+  takeReturned(ids: readonly number[]): OwnedCall[] {
+    this.#ahead.failed();
+    return ids.flatMap((id) => this.#delete(id) ?? []);
   }
 
   /**
@@ -68,6 +115,7 @@ export class RunningCalls {
 
   /** Takes out what a blocked process cannot start any more, in order. */
   takeUnstarted(lastStarted: number, nowMs: number): OwnedCall[] {
+    this.#ahead.failed();
     const sentMs = (id: number, call: OwnedCall) => this.#letStartMs.get(id) ?? call.sentMs;
     const isOld = (id: number, call: OwnedCall) => nowMs - sentMs(id, call) >= takeBackAfterMs;
     return this.#takeAfter(lastStarted, isOld);
@@ -86,9 +134,16 @@ export class RunningCalls {
     for (const id of this.#calls.ids()) {
       const call = this.#calls.find(id);
       if (!call || id <= lastStarted || !isTaken(id, call)) continue;
-      this.delete(id);
+      this.#delete(id);
       taken.push(call);
     }
     return taken;
+  }
+
+  #delete(id: number): OwnedCall | undefined {
+    if (this.#letStartMs.size > 0) this.#letStartMs.delete(id);
+    const call = this.#calls.delete(id);
+    if (this.size === 0) this.#idleSinceMs = this.#options.clock.monotonicMs();
+    return call;
   }
 }

@@ -79,7 +79,7 @@ export class Upkeep {
     for (const process of processes()) process.watch(nowMs);
     if (nowMs - this.#looked.wearMs >= quietMs) this.#lookAtWear(nowMs);
     const left = processes();
-    if (left.length > 0) this.#schedule(left.some(({ runningCount }) => runningCount > 0));
+    if (left.length > 0) this.#schedule(left.some(({ calls }) => calls.size > 0));
   }
 
   #lookAtWear(nowMs: number): void {
@@ -92,7 +92,7 @@ export class Upkeep {
 
   #retire(process: WorkerProcess, cause: EndCause): void {
     const { log, onRecycled } = this.#options;
-    const wasBusy = process.runningCount > 0;
+    const wasBusy = process.calls.size > 0;
     process.retire(cause);
     if (cause !== "idle") log.info("worker.recycled", { pid: process.pid, cause });
     if (wasBusy) onRecycled();
@@ -114,10 +114,10 @@ export class Upkeep {
     }
     if (process.state !== "ready" && process.state !== "stalled") return undefined;
     const isLarge = rssBytes > settings.recycleRssBytes;
-    const isWorn = process.callCount >= settings.maxInvocations ||
+    const isWorn = process.calls.total >= settings.maxInvocations ||
       nowMs - process.startedMs >= settings.maxAgeMs;
     if ((isLarge || isWorn) && mayRecycle(process)) return isLarge ? "memory" : "worn";
-    const isIdle = process.idleMs(nowMs) >= settings.idleMs && isSpare(process);
+    const isIdle = process.calls.idleMs(nowMs) >= settings.idleMs && isSpare(process);
     return isIdle ? "idle" : undefined;
   }
 }

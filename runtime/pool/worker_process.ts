@@ -14,8 +14,7 @@ import {
   toProcessEnd,
 } from "./process_end.ts";
 import { Pulse } from "./pulse.ts";
-import { RunningCalls } from "./running_calls.ts";
-import { SendAhead } from "./send_ahead.ts";
+import { type CallLoad, RunningCalls } from "./running_calls.ts";
 import { StartWatch } from "./start_watch.ts";
 import type { Describer } from "./task_shapes.ts";
 import { WorkerChild } from "./worker_child.ts";
@@ -45,16 +44,14 @@ export class WorkerProcess {
   readonly #line: WorkerLine;
   readonly #child: WorkerChild;
   readonly #timers: TimerSet;
-  readonly #running = new RunningCalls();
+  readonly #running: RunningCalls;
   readonly #pulse = new Pulse();
   readonly #startWatch: StartWatch;
-  #ahead = new SendAhead(0);
   /** When it was started, on the monotonic clock. */
   readonly startedMs: number;
   #state: WorkerState = "starting";
   /** Whether it has ever taken calls; a process may be stopped before. */
   #wasReady = false;
-  #idleSinceMs: number;
   #retireCause: EndCause = "retired";
   /** The first reason given for the end of the process; all reports derive from it. */
   #reason: StopReason | undefined;
@@ -65,7 +62,8 @@ export class WorkerProcess {
   constructor(start: WorkerStart) {
     this.#start = start;
     this.#timers = new TimerSet(start.clock);
-    this.startedMs = this.#idleSinceMs = start.clock.monotonicMs();
+    this.startedMs = start.clock.monotonicMs();
+    this.#running = new RunningCalls(start);
     this.#line = new WorkerLine(start.hub, {
       onMessage: (message) => this.#handle(message),
       onClose: (fault) => this.#closed(fault),
@@ -103,28 +101,9 @@ export class WorkerProcess {
     return this.#start.describe && !this.#wasReady ? this.#startWatch : undefined;
   }
 
-  get runningCount(): number {
-    return this.#running.size;
-  }
-
-  /** Calls it may have been sent at once: those it runs, and a few that wait for their place. */
-  get capacity(): number {
-    return this.#start.processConcurrency + this.#ahead.most;
-  }
-
-  /** Calls it has ever been sent. */
-  get callCount(): number {
-    return this.#running.total;
-  }
-
-  /** Calls of one task under way. */
-  runningOf(task: string): number {
-    return this.#running.countOf(task);
-  }
-
-  /** How long it has had nothing to do. */
-  idleMs(nowMs: number): number {
-    return this.#running.size > 0 ? 0 : nowMs - this.#idleSinceMs;
+  /** The calls it has been sent and has not ended. */
+  get calls(): CallLoad {
+    return this.#running;
   }
 
   /** Hands a call to the process; returns its number here. */
@@ -200,11 +179,7 @@ export class WorkerProcess {
     this.#startWatch.end();
     this.#enter("ready");
     this.#wasReady = true;
-    // Of a process that cannot show what it has started, all of it counts as started.
-    if (Number.isFinite(this.#child.lastStarted)) {
-      this.#ahead = new SendAhead(this.#start.processConcurrency);
-    }
-    this.#idleSinceMs = this.#nowMs;
+    this.#running.open({ showsStarts: Number.isFinite(this.#child.lastStarted) });
     this.#start.events.onReady();
   }
 
@@ -222,7 +197,8 @@ export class WorkerProcess {
         // It came late to its worker, and may have been taken back in the meantime.
         return this.#line.answer(this.#running.letStart(message.id, this.#nowMs), this.#nowMs);
       case "returned":
-        return this.#takeReturned(message.ids);
+        this.#giveBack(this.#running.takeReturned(message.ids));
+        return this.#hangUpWhenIdle();
       case "sync":
         return this.#synced();
       case "pong":
@@ -242,23 +218,11 @@ export class WorkerProcess {
   }
 
   #endCall(id: number, ending: Ending): void {
-    const isFull = this.#running.size >= this.#start.processConcurrency;
-    const call = this.#running.delete(id);
+    const call = this.#running.end(id);
     if (!call) throw new RuntimeError("bad_message", `Cannot end call ${id}: it does not run`);
-    if (this.#running.size === 0) this.#idleSinceMs = this.#nowMs;
-    if (isFull) this.#ahead.ended(this.#nowMs - call.sentMs);
     call.onEnd(ending);
     if (this.#state === "ready") this.#start.events.onFree();
     else this.#hangUpWhenIdle();
-  }
-
-  /** They found no place in the worker; some may have been taken back in the meantime. */
-  #takeReturned(ids: readonly number[]): void {
-    this.#ahead.failed();
-    const calls = ids.flatMap((id) => this.#running.delete(id) ?? []);
-    if (this.#running.size === 0) this.#idleSinceMs = this.#nowMs;
-    this.#giveBack(calls);
-    this.#hangUpWhenIdle();
   }
 
   #hangUpWhenIdle(): void {
@@ -272,7 +236,6 @@ export class WorkerProcess {
   /** Its event loop does not turn: what it has not started is for others. */
   #stall(nowMs: number): void {
     if (this.#state === "ready") this.#enter("stalled");
-    this.#ahead.failed();
     this.#giveBack(this.#running.takeUnstarted(this.#child.lastStarted, nowMs));
     if (this.#running.size > 0) return;
     if (this.#state === "stalled") this.stop(blockedForNobody);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { RunningCalls } from "../../runtime/pool/running_calls.ts";
 import type { OwnedCall } from "../../runtime/protocol/call.ts";
 import { takeBackAfterMs } from "../../runtime/protocol/start_mark.ts";
+import { ManualClock } from "../manual_clock.ts";
 import { callOf } from "../task/support.ts";
 
 function sentAt(sentMs: number, task = "hello"): OwnedCall {
@@ -10,7 +11,7 @@ function sentAt(sentMs: number, task = "hello"): OwnedCall {
 
 /** The calls that these were sent at, with the numbers from 1. */
 function createCalls(...times: number[]) {
-  const running = new RunningCalls();
+  const running = new RunningCalls({ clock: new ManualClock(), processConcurrency: 2 });
   const calls = times.map((sentMs) => sentAt(sentMs));
   for (const call of calls) running.add(call);
   return { running, calls };
@@ -18,9 +19,9 @@ function createCalls(...times: number[]) {
 
 describe("RunningCalls", () => {
   test("numbers calls from 1, and never the same way twice", () => {
-    const running = new RunningCalls();
+    const running = new RunningCalls({ clock: new ManualClock(), processConcurrency: 2 });
     const ids = [running.add(sentAt(1)), running.add(sentAt(1))];
-    running.delete(2);
+    running.end(2);
     ids.push(running.add(sentAt(1)));
     expect(ids).toEqual([1, 2, 3]);
     expect([...running.ids()]).toEqual([1, 3]);
@@ -28,13 +29,13 @@ describe("RunningCalls", () => {
   });
 
   test("counts the calls of each task", () => {
-    const running = new RunningCalls();
+    const running = new RunningCalls({ clock: new ManualClock(), processConcurrency: 2 });
     const [hello, slow] = [running.add(sentAt(1)), running.add(sentAt(1, "slow"))];
     running.add(sentAt(2));
     expect([running.countOf("hello"), running.countOf("slow"), running.countOf("x")])
       .toEqual([2, 1, 0]);
-    running.delete(hello);
-    running.delete(slow);
+    running.end(hello);
+    running.end(slow);
     expect([running.countOf("hello"), running.countOf("slow")]).toEqual([1, 0]);
     expect(running.takeAll().map(({ sentMs }) => sentMs)).toEqual([2]);
     expect([running.countOf("hello"), running.size, running.total]).toEqual([0, 0, 3]);
@@ -43,7 +44,7 @@ describe("RunningCalls", () => {
   test("gives a call out once", () => {
     const { running, calls } = createCalls(1);
     expect(running.find(1)).toBe(calls[0]);
-    expect([running.delete(1), running.delete(1), running.find(1)])
+    expect([running.end(1), running.end(1), running.find(1)])
       .toEqual([calls[0], undefined, undefined]);
   });
 });

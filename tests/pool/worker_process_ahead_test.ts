@@ -21,10 +21,10 @@ describe("a WorkerProcess that turns calls over quickly", () => {
   test("is sent more than it has places", async () => {
     await using workers = await createWorkers();
     const { process, run } = await startQuick(workers);
-    expect([process.capacity, process.runningCount]).toEqual([8, 1]);
+    expect([process.calls.capacity, process.calls.size]).toEqual([8, 1]);
     run("second");
     run("third");
-    expect(process.runningCount).toBe(3);
+    expect(process.calls.size).toBe(3);
   });
 
   test("is sent no more than it has places after a slow call", async () => {
@@ -33,7 +33,7 @@ describe("a WorkerProcess that turns calls over quickly", () => {
     const slow = run("slow");
     clock.advance(11);
     child.reply(slow);
-    expect(process.capacity).toBe(2);
+    expect(process.calls.capacity).toBe(2);
   });
 
   test("shows nothing by calls that found it idle", async () => {
@@ -41,7 +41,7 @@ describe("a WorkerProcess that turns calls over quickly", () => {
     const { child, process, run } = startProcess(workers, { processConcurrency: 2 });
     child.connect();
     for (let count = 0; count < manyCalls; count++) child.reply(run(`quick ${count}`));
-    expect(process.capacity).toBe(2);
+    expect(process.calls.capacity).toBe(2);
   });
 
   test("gives back what found no place, in order, and is sent no more than it has places", async () => {
@@ -50,7 +50,7 @@ describe("a WorkerProcess that turns calls over quickly", () => {
     const ids = ["second", "third", "fourth"].map((name) => run(name));
     child.send({ kind: "returned", ids: ids.slice(1) });
     expect(told.returned).toEqual([["third", "fourth"]]);
-    expect([process.capacity, process.runningCount]).toEqual([2, 2]);
+    expect([process.calls.capacity, process.calls.size]).toEqual([2, 2]);
     expect(endings["third"]).toBeUndefined();
   });
 
@@ -80,12 +80,12 @@ describe("a WorkerProcess that turns calls over quickly", () => {
     child.isBlocked = true;
     run("second");
     watch(900);
-    expect([process.state, process.capacity]).toEqual(["stalled", 2]);
+    expect([process.state, process.calls.capacity]).toEqual(["stalled", 2]);
   });
 
   test("is sent no more than it has places where it cannot show what it has started", async () => {
     await using workers = await createWorkers();
     const { process } = await startQuick(workers, { canShare: false });
-    expect(process.capacity).toBe(2);
+    expect(process.calls.capacity).toBe(2);
   });
 });

@@ -27,7 +27,7 @@ describe("a WorkerProcess whose event loop is blocked", () => {
     watch(foundMs - 600);
     expect([process.state, told.unavailable]).toEqual(["stalled", 1]);
     expect(told.returned).toEqual([["later", "last"]]);
-    expect([process.runningCount, process.callCount, endings]).toEqual([1, 3, {}]);
+    expect([process.calls.size, process.calls.total, endings]).toEqual([1, 3, {}]);
     watch(5_000);
     expect([told.unavailable, told.returned.length]).toEqual([1, 1]);
   });

@@ -49,7 +49,7 @@ describe("WorkerProcess", () => {
     child.connect();
     await turn();
     expect([process.state, child.told]).toEqual(["ready", [{ kind: "preload", task: "slow" }]]);
-    expect([process.preloaded, process.callCount]).toEqual(["slow", 0]);
+    expect([process.preloaded, process.calls.total]).toEqual(["slow", 0]);
   });
 
   test("tells its time at once, and when it is asked, in whole milliseconds", async () => {
@@ -97,14 +97,14 @@ describe("WorkerProcess", () => {
     const ids = [run("first"), run("second", "slow"), run("third")];
     await turn();
     expect(child.calls).toEqual(ids);
-    expect([process.runningCount, process.runningOf("hello")]).toEqual([3, 2]);
+    expect([process.calls.size, process.calls.countOf("hello")]).toEqual([3, 2]);
     child.reply(ids[1] ?? 0);
     child.send({ kind: "failed", id: ids[0] ?? 0, failure });
     expect(endings).toMatchObject({
       second: { kind: "replied", reply },
       first: { kind: "failed", failure },
     });
-    expect([process.runningCount, process.runningOf("hello"), process.runningOf("slow")])
+    expect([process.calls.size, process.calls.countOf("hello"), process.calls.countOf("slow")])
       .toEqual([1, 1, 0]);
     expect(told.free).toBe(2);
   });
@@ -213,7 +213,7 @@ describe("the end of a WorkerProcess", () => {
       },
     };
     expect(endings).toMatchObject({ replied: { kind: "replied" }, first: died, second: died });
-    expect([process.state, process.runningCount, clock.pending]).toEqual(["ended", 0, 0]);
+    expect([process.state, process.calls.size, clock.pending]).toEqual(["ended", 0, 0]);
     expect(told.ended).toMatchObject([{ wasReady: true, cause: "exited", loading: [] }]);
     expect(told.returned).toEqual([]);
     await process.ended;

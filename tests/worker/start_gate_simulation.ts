@@ -1,3 +1,4 @@
+import { systemClock } from "../../runtime/base/clock.ts";
 import { Pulse } from "../../runtime/pool/pulse.ts";
 import { RunningCalls } from "../../runtime/pool/running_calls.ts";
 import { StartGate } from "../../runtime/worker/start_gate.ts";
@@ -112,7 +113,7 @@ class Simulation {
   readonly #toWorker: Channel<ToWorker>;
   readonly #toGateway: Channel<ToGateway>;
   readonly #mark = new Uint32Array(2);
-  readonly #running = new RunningCalls();
+  readonly #running = new RunningCalls({ clock: systemClock, processConcurrency: 16 });
   readonly #pulse = new Pulse();
   readonly #gate: StartGate<{ readonly id: number }>;
   /** What the worker sends leaves it at the end of its turn. */
@@ -296,9 +297,9 @@ class Simulation {
       }
       case "returned":
         this.#returned += message.ids.length;
-        return this.#moveAll(message.ids.flatMap((id) => this.#running.delete(id) ?? []));
+        return this.#moveAll(this.#running.takeReturned(message.ids));
       case "ended":
-        return void this.#running.delete(message.id);
+        return void this.#running.end(message.id);
       case "sync":
         this.#isSynced = true;
         return this.#send({ kind: "synced", ticks: toTicks(this.#gatewayNowMs) });
