@@ -63,6 +63,8 @@ export class Exchange implements ReplyContext, WaitingClient {
   /** The trace ID of its first invocation, once it is let in. */
   firstTraceId: string | undefined;
   waitedMs = 0;
+  /** Until it was answered. */
+  durationMs = 0;
   /** What of it is to be stored. */
   captured: CapturedRequest | undefined;
   /** Of its body, once that has been read. */

@@ -7,7 +7,7 @@ import type { Answer } from "../invocation/answer.ts";
 import type { Supervisor } from "../invocation/supervisor.ts";
 import type { HttpHandler, Platform, RequestInfo } from "../platform/platform.ts";
 import type { Recorder } from "../protocol/records.ts";
-import { validTraceParent } from "../protocol/trace_context.ts";
+import { AnsweredRequest } from "./answered_request.ts";
 import type { BodyMemory } from "./body_memory.ts";
 import { captureRequest } from "./capture.ts";
 import { type Admitted, check } from "./checks.ts";
@@ -163,41 +163,14 @@ export class Gateway implements ExchangeOwner {
 
   /** The client comes first: a record that cannot be made must not cost it its answer. */
   #finish(exchange: Exchange, outgoing: Outgoing): void {
-    // Afterwards the connection may be gone, and its address with it.
-    const client = exchange.info.clientAddress();
+    const { clock, recorder } = this.#options;
     exchange.respond(outgoing.response);
     try {
-      this.#record(exchange, outgoing, client);
+      exchange.durationMs = clock.monotonicMs() - exchange.startedMs;
+      recorder.requestEnded(new AnsweredRequest(exchange, outgoing));
     } catch (error) {
       const { requestId } = exchange;
       this.#options.log.error("record.failed", { requestId, reason: messageOf(error) });
     }
-  }
-
-  #record(exchange: Exchange, outgoing: Outgoing, client: string | undefined): void {
-    const { status, answer, reason, traceId, responseBytes } = outgoing;
-    const { requestId, firstTraceId, headers, method, path, target } = exchange;
-    const { startedAt, startedMs, requestBytes } = exchange;
-    this.#options.recorder.requestEnded({
-      requestId,
-      traceId,
-      firstTraceId,
-      traceparent: validTraceParent(headers),
-      deployment: target?.deployment.hostname,
-      release: target?.release.id,
-      task: target?.task.name,
-      method,
-      path: path.path,
-      client,
-      status,
-      answer,
-      reason,
-      startedAt,
-      durationMs: this.#options.clock.monotonicMs() - startedMs,
-      captured: exchange.captured,
-      replayOf: exchange.replayOf,
-      requestBytes,
-      responseBytes,
-    });
   }
 }

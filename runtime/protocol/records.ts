@@ -93,7 +93,7 @@ export interface CapturedRequest {
   readonly redacted: readonly string[];
 }
 
-/** One answered request. */
+/** One answered request; good for as long as the call that hands it over: `copyRequest` keeps it. */
 export interface RequestRecord {
   readonly requestId: string;
   /** Of the invocation that answered, or of the last. */
@@ -123,6 +123,31 @@ export interface RequestRecord {
   readonly replayOf?: string | undefined;
   /** Undefined unless the manifest asks for it. */
   readonly captured?: CapturedRequest | undefined;
+}
+
+/** Copies a record, which may be a view of things that pass. */
+export function copyRequest(record: RequestRecord): Required<RequestRecord> {
+  return {
+    requestId: record.requestId,
+    traceId: record.traceId,
+    firstTraceId: record.firstTraceId,
+    traceparent: record.traceparent,
+    deployment: record.deployment,
+    release: record.release,
+    task: record.task,
+    method: record.method,
+    path: record.path,
+    client: record.client,
+    status: record.status,
+    answer: record.answer,
+    reason: record.reason,
+    startedAt: record.startedAt,
+    durationMs: record.durationMs,
+    captured: record.captured,
+    replayOf: record.replayOf,
+    requestBytes: record.requestBytes,
+    responseBytes: record.responseBytes,
+  };
 }
 
 /** Something a worker process printed. */

@@ -1,6 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log, LogFields } from "../base/log.ts";
-import type { InvocationRecord, Recorder, RequestRecord, TaskOutput } from "../protocol/records.ts";
+import {
+  copyRequest,
+  type InvocationRecord,
+  type Recorder,
+  type RequestRecord,
+  type TaskOutput,
+} from "../protocol/records.ts";
 import { type JsonLine, toJsonLine } from "./json_line.ts";
 import { LineBudget } from "./line_budget.ts";
 import type { LogOutput } from "./log_writer.ts";
@@ -44,7 +50,7 @@ function createJsonReporter({ output, log, clock, showRequests }: ReporterOption
       const omitted = showRequests ? 0 : budget.take();
       if (omitted === undefined) return;
       // What was captured is for the store alone.
-      const { captured: _, ...fields } = record;
+      const { captured: _, ...fields } = copyRequest(record);
       write(isFine ? "info" : "warn", "request", { ...fields, ...(omitted > 0 && { omitted }) });
     },
     output({ calls, level, ...printed }) {

@@ -2,7 +2,12 @@ import type { Clock } from "../base/clock.ts";
 import { delay, settlesWithin } from "../base/deadline.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import type { InvocationRecord, Recorder, RequestRecord } from "../protocol/records.ts";
+import {
+  copyRequest,
+  type InvocationRecord,
+  type Recorder,
+  type RequestRecord,
+} from "../protocol/records.ts";
 import { type Span, type SpanRecord, toAttributes, toSpan } from "./spans.ts";
 
 /** Records that wait; beyond it they are dropped, and counted. */
@@ -60,7 +65,7 @@ export class SpanExporter implements Recorder {
   }
 
   requestEnded(record: RequestRecord): void {
-    this.#add({ kind: "request", record });
+    this.#add({ kind: "request", record: copyRequest(record) });
   }
 
   invocationEnded(record: InvocationRecord): void {

@@ -152,6 +152,16 @@ describe("Gateway", () => {
     expect((await fetch("/nope")).status).toBe(404);
   });
 
+  test("asks for the address of a client only where somebody reads it", async () => {
+    const recorder = new FakeRecorder();
+    const { fetch, peers } = createGateway({ hello: {} }, { recorder });
+    await fetch("/hello", { peer: "192.0.2.1" });
+    expect([recorder.requests[0]?.client, peers[0]?.asked]).toEqual(["192.0.2.1", 1]);
+    recorder.requestEnded = () => {};
+    await fetch("/hello");
+    expect(peers[1]?.asked).toBe(0);
+  });
+
   test("asks clients to close the connection while its listener drains", async () => {
     const { listener, fetch } = createGateway();
     expect((await fetch("/hello")).headers.has("connection")).toBe(false);

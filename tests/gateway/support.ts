@@ -80,6 +80,8 @@ export function createGateway(
 /** The peer of a request, and what it was told of its wait. */
 export class FakePeer {
   readonly told: string[] = [];
+  /** How often its address was asked for. */
+  asked = 0;
   readonly #host: string | undefined;
   readonly #address: string | undefined;
 
@@ -93,6 +95,7 @@ export class FakePeer {
   }
 
   clientAddress(): string | undefined {
+    this.asked += 1;
     return this.#address;
   }
 

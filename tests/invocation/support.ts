@@ -10,13 +10,14 @@ import type {
   TaskShape,
 } from "../../runtime/protocol/call.ts";
 import type { AbortReason } from "../../runtime/protocol/messages.ts";
-import type {
-  InvocationRecord,
-  OverdueInvocation,
-  Recorder,
-  RequestRecord,
-  RunningInvocation,
-  TaskOutput,
+import {
+  copyRequest,
+  type InvocationRecord,
+  type OverdueInvocation,
+  type Recorder,
+  type RequestRecord,
+  type RunningInvocation,
+  type TaskOutput,
 } from "../../runtime/protocol/records.ts";
 import { plainCall } from "../protocol/support.ts";
 
@@ -202,7 +203,7 @@ export class FakeRecorder implements Recorder {
   }
 
   requestEnded(record: RequestRecord): void {
-    this.requests.push(record);
+    this.requests.push(copyRequest(record));
   }
 
   output(output: TaskOutput): void {
