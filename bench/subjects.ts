@@ -38,8 +38,8 @@ const main = inRoot("runtime/main.ts");
 export function createSubjects(): readonly Subject[] {
   return [
     bare(bareBun, { command: (port) => [bun, fixture("bare_bun.js"), `${port}`] }),
-    webtaskd("webtaskd-bun", { program: [bun, main] }),
-    webtaskd("webtaskd-executable", {
+    ...webtaskd("webtaskd-bun", { program: [bun, main] }),
+    ...webtaskd("webtaskd-executable", {
       program: [executable],
       needs: { path: executable, remedy: "npm run build" },
     }),
@@ -47,7 +47,7 @@ export function createSubjects(): readonly Subject[] {
       command: (port) => [deno, "run", "-A", fixture("bare_deno.js"), `${port}`],
       needs: { path: deno, remedy: "npm install" },
     }),
-    webtaskd("webtaskd-deno", {
+    ...webtaskd("webtaskd-deno", {
       program: [deno, "run", "-A", "--no-prompt", main],
       base: bareDeno,
       needs: { path: deno, remedy: "npm install" },
@@ -97,19 +97,23 @@ function peer(name: string, parts: SubjectParts & Pick<Subject, "command">): Sub
   return { name, kind: "peer", base: bareBun, needs: undefined, path: "/", ...parts };
 }
 
-function webtaskd(name: string, parts: SubjectParts & { program: readonly string[] }): Subject {
-  const { program, base = bareBun, needs } = parts;
-  return {
+/** As it is started by default, and without the traces it then keeps. */
+function webtaskd(
+  name: string,
+  { program, base = bareBun, needs }: SubjectParts & { program: readonly string[] },
+): readonly Subject[] {
+  const start = (name: string, flags: readonly string[]): Subject => ({
     name,
     kind: "webtaskd",
     base,
     needs,
     path: "/hello",
     command: (port, dataFolder) => [
-      ...[...program, "serve", fixture("app")],
+      ...[...program, "serve", fixture("app"), ...flags],
       ...["--port", `${port}`, "--data", dataFolder],
     ],
-  };
+  });
+  return [start(name, []), start(`${name}-no-traces`, ["--traces=off"])];
 }
 
 function workerdCommand(port: number): readonly string[] {

@@ -120,15 +120,23 @@ export class Gateway implements ExchangeOwner {
   #handle(exchange: Exchange): void {
     try {
       const checked = check(exchange, this.#options);
-      if (!(checked instanceof Promise)) return this.#proceed(exchange, checked);
-      // Its release may be replaced while it is looked into, and is still to run it.
-      const pool = exchange.target?.release.pool;
-      pool?.hold();
-      checked.then((checked) => this.#proceed(exchange, checked))
-        .catch((error: unknown) => this.#fail(exchange, { error }))
-        .finally(() => pool?.release());
+      if (checked instanceof Promise) void this.#handleLater(exchange, checked);
+      else this.#proceed(exchange, checked);
     } catch (error) {
       this.#fail(exchange, { error });
+    }
+  }
+
+  /** Its release may be replaced while it is looked into, and is still to run it. */
+  async #handleLater(exchange: Exchange, checked: Promise<Outgoing | Admitted>): Promise<void> {
+    const pool = exchange.target?.release.pool;
+    pool?.hold();
+    try {
+      this.#proceed(exchange, await checked);
+    } catch (error) {
+      this.#fail(exchange, { error });
+    } finally {
+      pool?.release();
     }
   }
 

@@ -3,8 +3,8 @@ import type { TaskShape } from "../protocol/call.ts";
 /** Whether a handler runs for a method: HEAD falls back to GET. */
 export function isAllowed(shape: TaskShape, method: string): boolean {
   if (shape.kind === "broken") return false;
-  const has = (name: string) => shape.methods.some((handled) => handled === name);
-  return has(method) || (method === "HEAD" && has("GET"));
+  const methods: readonly string[] = shape.methods;
+  return methods.includes(method) || (method === "HEAD" && methods.includes("GET"));
 }
 
 /** The value of `Allow`: what has a handler, and what is answered without one. */

@@ -68,15 +68,25 @@ export function nextStep(policy: InvocationPolicy, view: RequestView): Step {
 
 /** The attempt that answers at once: the first within its own time, or, if late ones count, any. */
 function findAnswer(policy: InvocationPolicy, attempts: readonly AttemptView[]): number {
-  if (policy.late === "deliver") return attempts.findIndex(({ end }) => end?.kind === "replied");
-  return attempts.findIndex((attempt) => endedInTime(policy, attempt));
+  // A loop: a callback would be made anew for each request.
+  for (let index = 0; index < attempts.length; index++) {
+    const attempt = attempts[index];
+    if (attempt && isAnswer(policy, attempt)) return index;
+  }
+  return -1;
+}
+
+function isAnswer(policy: InvocationPolicy, attempt: AttemptView): boolean {
+  return policy.late === "deliver" ? attempt.end?.kind === "replied" : endedInTime(policy, attempt);
 }
 
 /** When the next attempt is due; undefined when none will be started, or the last one waits. */
 function nextStartMs(policy: InvocationPolicy, view: RequestView): number | undefined {
   const { attempts, mayStart } = view;
-  const failedInTime = attempts.some((a) => hasFailed(a) && endedInTime(policy, a));
-  if (!mayStart || failedInTime || attempts.length >= policy.attempts) return undefined;
+  if (!mayStart || attempts.length >= policy.attempts) return undefined;
+  for (const attempt of attempts) {
+    if (hasFailed(attempt) && endedInTime(policy, attempt)) return undefined;
+  }
   const startedMs = attempts.at(-1)?.startedMs;
   return startedMs === undefined ? undefined : startedMs + policy.timeoutMs;
 }

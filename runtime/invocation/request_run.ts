@@ -256,12 +256,19 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   #rest(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    if (this.#answeredBy !== undefined && !this.attempts.some(({ isRunning }) => isRunning)) {
-      return this.#owner.finished(this);
-    }
+    if (this.#answeredBy !== undefined && !this.#hasRunning()) return this.#owner.finished(this);
     const delayMs = Math.max(0, this.#nextWakeMs() - this.nowMs);
     const isLater = !this.#isLingering && delayMs >= lazyFromMs;
-    if (isLater || delayMs === Infinity) return;
+    if (!isLater && delayMs < Infinity) this.#wakeAfter(delayMs);
+  }
+
+  #hasRunning(): boolean {
+    for (const { isRunning } of this.attempts) if (isRunning) return true;
+    return false;
+  }
+
+  /** Apart from `#rest`, which would pay for the callback even when it sets no timer. */
+  #wakeAfter(delayMs: number): void {
     this.#cancelTimer = this.#owner.options.clock.after(delayMs, () => {
       this.#tick();
       this.#advance();

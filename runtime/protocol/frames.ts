@@ -88,11 +88,14 @@ export class FrameWriter {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.flush();
-    });
+    setImmediate(this.#flushLater);
   }
+
+  /** Made once: a function that holds a callback pays for it at every call. */
+  readonly #flushLater = (): void => {
+    this.#isScheduled = false;
+    this.flush();
+  };
 }
 
 /** Cuts a byte stream into frames, whatever the pieces it arrives in. */

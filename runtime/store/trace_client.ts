@@ -94,11 +94,13 @@ export class TraceClient implements LineSink {
   }
 
   soon(): void {
-    this.#cancelCollect ??= this.#options.clock.after(collectMs, () => {
-      this.#lines.settle();
-      this.#flush();
-    });
+    this.#cancelCollect ??= this.#options.clock.after(collectMs, this.#collect);
   }
+
+  readonly #collect = (): void => {
+    this.#lines.settle();
+    this.#flush();
+  };
 
   place(number: number, place: Place): void {
     this.#places.push(place);
