@@ -10,6 +10,7 @@ import type { Outgoing } from "./reply.ts";
 export class AnsweredRequest implements RequestRecord {
   readonly #exchange: Exchange;
   readonly #outgoing: Outgoing;
+  #client: string | undefined;
 
   constructor(exchange: Exchange, outgoing: Outgoing) {
     this.#exchange = exchange;
@@ -54,7 +55,7 @@ export class AnsweredRequest implements RequestRecord {
 
   /** Known while the response is on its way; afterwards the connection may be gone. */
   get client(): string | undefined {
-    return this.#exchange.info.clientAddress();
+    return this.#client ??= this.#exchange.info.clientAddress();
   }
 
   get status(): number {

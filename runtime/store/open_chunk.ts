@@ -1,5 +1,5 @@
 import { LineBuffer } from "./line_buffer.ts";
-import type { PlainLine } from "./plain_lines.ts";
+import { type PlainLine, writePlainLine } from "./plain_lines.ts";
 import { type ChunkHead, maxChunkSpreadMs } from "./trace_chunks.ts";
 
 /** Collects plain lines, and what the recorder has to know of them without a look at each. */
@@ -22,8 +22,9 @@ export class OpenChunk {
     return spreadMs <= maxChunkSpreadMs;
   }
 
-  add({ text, place, durationUs, firstMs, lastMs }: PlainLine): void {
-    this.#lines.add(text);
+  add(line: PlainLine): void {
+    const { place, durationUs, firstMs, lastMs } = line;
+    writePlainLine(this.#lines, line);
     this.#places.add(place);
     this.#count += 1;
     if (durationUs > this.#slowestUs) this.#slowestUs = durationUs;

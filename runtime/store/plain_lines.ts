@@ -2,7 +2,8 @@ import { idPattern, idTimeMs } from "../base/ids.ts";
 import { badMessage } from "../protocol/fields.ts";
 import type { InvocationRecord, RequestRecord } from "../protocol/records.ts";
 import { latestChunkMs } from "./trace_chunks.ts";
-import { isPlainRequest, toInvocationFacts, toPlainRequestFacts } from "./trace_facts.ts";
+import type { LineBuffer } from "./line_buffer.ts";
+import { isPlainRequest, writePlainFacts } from "./trace_facts.ts";
 import { slowFromUs } from "./trace_schema.ts";
 
 /** The times of a line lie no further apart: who looks for an ID need not look far around it. */
@@ -14,13 +15,17 @@ const idLength = 32;
  * tell. Such lines are stored as they are, many together.
  */
 export interface PlainLine {
-  readonly text: string;
+  readonly invocation: InvocationRecord;
+  readonly request: RequestRecord;
   readonly place: number;
   readonly durationUs: number;
   /** The times of both IDs and of the start are between these. */
   readonly firstMs: number;
   readonly lastMs: number;
 }
+
+/** No line is longer: identifiers, numbers and the address of a client. */
+export const maxPlainLineBytes = 512;
 
 /** A request and the invocation that answered it, in the short form; undefined where it has none. */
 export function toPlainLine(
@@ -37,9 +42,20 @@ export function toPlainLine(
   const firstMs = Math.min(traceMs, requestMs, startedAt);
   const lastMs = Math.max(traceMs, requestMs, startedAt);
   if (lastMs - firstMs > maxSpreadMs || lastMs > latestChunkMs) return undefined;
-  const facts = toInvocationFacts(invocation, toPlainRequestFacts(request));
-  const text = `${traceId}${requestId}${place}\t${durationUs}\t${facts}\n`;
-  return { text, place, durationUs, firstMs, lastMs };
+  return { invocation, request, place, durationUs, firstMs, lastMs };
+}
+
+/** Writes a line, which the two records must still be good for. */
+export function writePlainLine(to: LineBuffer, line: PlainLine): void {
+  const { invocation: { traceId, requestId }, place, durationUs } = line;
+  to.add(traceId);
+  to.add(requestId);
+  to.number(place);
+  to.add("\t");
+  to.number(durationUs);
+  to.add("\t");
+  writePlainFacts(to, line);
+  to.add("\n");
 }
 
 /** Takes lines apart. */

@@ -1,6 +1,6 @@
 import { LineBuffer } from "./line_buffer.ts";
 import { OpenChunk } from "./open_chunk.ts";
-import type { PlainLine } from "./plain_lines.ts";
+import { maxPlainLineBytes, type PlainLine } from "./plain_lines.ts";
 
 /** So many bytes of lines may be on their way or wait for their turn; what is beyond is dropped. */
 export const maxKeptBytes = 16 * 1024 * 1024;
@@ -64,7 +64,7 @@ export class TraceBatches {
   }
 
   add(line: string): void {
-    if (this.#admits(line)) this.#buffer.add(line);
+    if (this.#admits(line.length)) this.#buffer.add(line);
   }
 
   /** Whether a plain line may be together with those that no batch holds yet. */
@@ -73,7 +73,7 @@ export class TraceBatches {
   }
 
   addPlain(line: PlainLine): void {
-    if (this.#admits(line.text)) this.#chunk.add(line);
+    if (this.#admits(maxPlainLineBytes)) this.#chunk.add(line);
   }
 
   /** Makes a batch of the lines so far. */
@@ -124,8 +124,8 @@ export class TraceBatches {
     for (const batch of this.#batches) batch.sentMs = undefined;
   }
 
-  #admits(line: string): boolean {
-    const hasRoom = this.#keptBytes + this.openBytes + line.length <= maxKeptBytes;
+  #admits(bytes: number): boolean {
+    const hasRoom = this.#keptBytes + this.openBytes + bytes <= maxKeptBytes;
     if (hasRoom) this.#lines += 1;
     else this.#dropped += 1;
     return hasRoom;

@@ -5,6 +5,10 @@ import type {
   RequestAnswer,
   RequestRecord,
 } from "../protocol/records.ts";
+import { LineBuffer } from "./line_buffer.ts";
+
+/** Of most facts, without a stack. */
+const shortTextBytes = 1024;
 
 /** What is stored of a request beside its ID and its names. */
 export interface RequestFacts extends
@@ -57,24 +61,55 @@ export function isPlainRequest({ reason, replayOf, captured, client }: RequestRe
   return reason === undefined && replayOf === undefined && captured === undefined && isSafe(client);
 }
 
-/** Writes the facts of a plain request; who has answered it is told elsewhere. */
-export function toPlainRequestFacts(request: RequestRecord): string {
-  const { startedAt, durationMs, status, answer, requestBytes, responseBytes, client } = request;
-  // A template is a third of the price of JSON, and most are plain.
-  return `[${startedAt},${toUs(durationMs)},${status},${answers.indexOf(answer)},` +
-    `${requestBytes ?? null},${responseBytes ?? null},${client ? `"${client}"` : null}]`;
+/** Writes the facts of an invocation as JSON, those of its request among them where they are known. */
+export function toInvocationFacts(facts: InvocationFacts, request = "null"): string {
+  const { code, reason, stack } = facts;
+  const text = new LineBuffer(shortTextBytes);
+  text.add(`[${request}`);
+  writeRunFacts(text, facts);
+  const rare = [code ?? null, reason ?? null, stack ?? null];
+  const isRare = rare.some((value) => value !== null);
+  text.add(isRare ? `,${JSON.stringify(rare).slice(1)}` : "]");
+  return text.toString();
 }
 
-/** Writes the facts of an invocation, those of its request among them where they are known. */
-export function toInvocationFacts(facts: InvocationFacts, request = "null"): string {
-  const { startedAt, attempt, pid, status, delivered, code, reason, stack } = facts;
+/**
+ * Writes the facts of a plain request and of the invocation that has answered it. They are written for
+ * nearly every request: without any text that would have to be made first.
+ */
+export function writePlainFacts(
+  to: LineBuffer,
+  { invocation, request }: {
+    readonly invocation: InvocationFacts;
+    readonly request: RequestRecord;
+  },
+): void {
+  const { startedAt, durationMs, status, answer, requestBytes, responseBytes, client } = request;
+  to.add("[[");
+  to.number(startedAt);
+  to.next(toUs(durationMs));
+  to.next(status);
+  to.next(answers.indexOf(answer));
+  to.next(requestBytes ?? null);
+  to.next(responseBytes ?? null);
+  to.add(client === undefined ? ",null]" : `,"${client}"]`);
+  writeRunFacts(to, invocation);
+  to.add("]");
+}
+
+function writeRunFacts(to: LineBuffer, facts: InvocationFacts): void {
+  const { startedAt, attempt, pid, status, delivered } = facts;
   const { queuedMs, authenticateMs, handlerMs, cpuMs, peakRssBytes } = facts;
-  const rare = code === undefined && reason === undefined && stack === undefined
-    ? ""
-    : `,${JSON.stringify([code ?? null, reason ?? null, stack ?? null]).slice(1, -1)}`;
-  return `[${request},${startedAt},${attempt},${pid},${status ?? null},${delivered ? 1 : 0},` +
-    `${toUs(queuedMs)},${toUs(authenticateMs)},${toUs(handlerMs)},${toUs(cpuMs)},` +
-    `${peakRssBytes ?? null}${rare}]`;
+  to.next(startedAt);
+  to.next(attempt);
+  to.next(pid);
+  to.next(status ?? null);
+  to.next(delivered ? 1 : 0);
+  to.next(toUs(queuedMs));
+  to.next(toUs(authenticateMs));
+  to.next(toUs(handlerMs));
+  to.next(toUs(cpuMs));
+  to.next(peakRssBytes ?? null);
 }
 
 /** Reads the facts of a request. */

@@ -157,9 +157,13 @@ describe("Gateway", () => {
     const { fetch, peers } = createGateway({ hello: {} }, { recorder });
     await fetch("/hello", { peer: "192.0.2.1" });
     expect([recorder.requests[0]?.client, peers[0]?.asked]).toEqual(["192.0.2.1", 1]);
+    const seen: (string | undefined)[] = [];
+    recorder.requestEnded = (record) => void seen.push(record.client, record.client);
+    await fetch("/hello", { peer: "192.0.2.2" });
+    expect([seen, peers[1]?.asked]).toEqual([["192.0.2.2", "192.0.2.2"], 1]);
     recorder.requestEnded = () => {};
     await fetch("/hello");
-    expect(peers[1]?.asked).toBe(0);
+    expect(peers[2]?.asked).toBe(0);
   });
 
   test("asks clients to close the connection while its listener drains", async () => {
