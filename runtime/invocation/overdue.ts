@@ -2,17 +2,18 @@ import type { TaskSettings } from "../base/task_settings.ts";
 import type { Recorder } from "../protocol/records.ts";
 import type { Attempt } from "./attempt.ts";
 
-/** What decides when an invocation has run for too long, and who is told. */
-export interface OverdueOptions {
+/** A request whose invocations may run for too long, and who is told. */
+export interface WatchedRequest {
+  readonly attempts: readonly Attempt[];
   readonly settings: TaskSettings;
   readonly nowMs: number;
   readonly recorder: Recorder;
 }
 
 /** Past its own timeout an invocation runs on, watched; past `maxDuration` it is ended. */
-export function watchOverdue(attempts: readonly Attempt[], options: OverdueOptions): void {
-  const { settings: { timeoutMs, maxDurationMs }, nowMs, recorder } = options;
-  for (const attempt of attempts) {
+export function watchOverdue(request: WatchedRequest): void {
+  const { settings: { timeoutMs, maxDurationMs }, nowMs, recorder } = request;
+  for (const attempt of request.attempts) {
     const { slot, startedMs } = attempt;
     if (!attempt.isRunning || !slot || startedMs === undefined) continue;
     const elapsedMs = nowMs - startedMs;

@@ -1,4 +1,5 @@
 import type { BagItem } from "../base/bag.ts";
+import type { TaskSettings } from "../base/task_settings.ts";
 import type { Clock } from "../base/clock.ts";
 import { Unreachable } from "../base/errors.ts";
 import type { IdSource } from "../base/ids.ts";
@@ -6,7 +7,13 @@ import type { Ending, Refusal } from "../protocol/call.ts";
 import type { Recorder } from "../protocol/records.ts";
 import { type AdmittedCall, Attempt, type AttemptEvents } from "./attempt.ts";
 import type { Answer, SupervisedRequest, WaitingClient } from "./answer.ts";
-import { nextOverdueMs, recordReturned, recordRunning, watchOverdue } from "./overdue.ts";
+import {
+  nextOverdueMs,
+  recordReturned,
+  recordRunning,
+  type WatchedRequest,
+  watchOverdue,
+} from "./overdue.ts";
 import { nextStep, type RequestView, type Step } from "./policy.ts";
 import type { Slot, Target } from "./release.ts";
 
@@ -41,7 +48,8 @@ export interface RunParts {
  * One request under supervision. `nextStep` decides, this obeys; one timer wakes it for whatever
  * comes next. It is finished when it is answered and no invocation of it is left.
  */
-export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents, BagItem {
+export class RequestRun
+  implements SupervisedRequest, RequestView, WatchedRequest, AttemptEvents, BagItem {
   bagIndex = -1;
   readonly attempts: Attempt[] = [];
   readMs = 0;
@@ -76,6 +84,14 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
     return !this.#isClientGone && !this.#isRefused && this.#owner.mayStart;
   }
 
+  get settings(): TaskSettings {
+    return this.#target.task.settings;
+  }
+
+  get recorder(): Recorder {
+    return this.#owner.options.recorder;
+  }
+
   get isNextExpected(): boolean {
     return this.#next !== undefined;
   }
@@ -90,7 +106,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   /** Has been found open by a sweep; found twice, it gets timers of its own. */
   sweep(): void {
     this.#sweeps += 1;
-    recordRunning(this.attempts, this.#owner.options.recorder);
+    recordRunning(this.attempts, this.recorder);
     if (!this.#isLingering || this.#sweeps > sweepsToLinger) return;
     if (this.#answeredBy === undefined) this.#client.onLinger(this);
     this.#tick();
@@ -135,7 +151,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   /** Its process has not started it: as though it had never been handed over. */
   onReturned(attempt: Attempt): void {
     this.#tick();
-    recordReturned(attempt, this.#owner.options.recorder);
+    recordReturned(attempt, this.recorder);
     attempt.unstart();
     if (this.#answeredBy !== undefined) this.#remove(attempt);
     else this.#target.release.pool.requestAgain(attempt);
@@ -155,11 +171,9 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   /** Looks at where things stand and does what is due; called on every event. */
   #advance(): void {
     while (this.#answeredBy === undefined) {
-      if (!this.#obey(nextStep(this.#target.task.settings, this))) break;
+      if (!this.#obey(nextStep(this.settings, this))) break;
     }
-    const { settings } = this.#target.task;
-    const { recorder } = this.#owner.options;
-    watchOverdue(this.attempts, { settings, nowMs: this.nowMs, recorder });
+    watchOverdue(this);
     this.#recordEnded();
     this.#rest();
     this.#tellClient();
@@ -248,7 +262,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
       if (attempt.isRecorded || !attempt.end || isOpen) continue;
       attempt.isRecorded = true;
       const delivered = attempt === this.#answeredBy;
-      this.#owner.options.recorder.invocationEnded(attempt.toRecord({ delivered }));
+      this.recorder.invocationEnded(attempt.toRecord({ delivered }));
     }
   }
 
@@ -276,7 +290,7 @@ export class RequestRun implements SupervisedRequest, RequestView, AttemptEvents
   }
 
   #nextWakeMs(): number {
-    const overdueMs = nextOverdueMs(this.attempts, this.#target.task.settings);
+    const overdueMs = nextOverdueMs(this.attempts, this.settings);
     return this.#answeredBy === undefined ? Math.min(this.#waitUntilMs, overdueMs) : overdueMs;
   }
 

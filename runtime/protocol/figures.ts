@@ -39,27 +39,27 @@ export function toFiguresText(figures: RunFigures): string {
 }
 
 /**
- * Reads what `toFiguresText` wrote. Digit by digit: it is read for each request, and to split the
- * text would cost ten times as much.
+ * Reads what `toFiguresText` wrote from the beginning of a text, up to `end`. Digit by digit: it is
+ * read for each request, and to split the text would cost ten times as much.
  * @throws {RuntimeError} `bad_message` for anything but numbers from 0.
  */
-export function parseFigures(text: string): RunFigures {
-  if (text === "") return noFigures;
-  const first = text.indexOf(",");
-  const second = text.indexOf(",", first + 1);
+export function parseFigures(text: string, end = text.length): RunFigures {
+  if (end === 0) return noFigures;
+  const first = findComma(text, { from: 0, to: end });
   if (first < 0) throw badFigures(text);
+  const second = findComma(text, { from: first + 1, to: end });
   const authenticateMs = readMs(text, { from: 0, to: first });
   if (second < 0) {
-    const handlerMs = readMs(text, { from: first + 1, to: text.length });
+    const handlerMs = readMs(text, { from: first + 1, to: end });
     return { authenticateMs, handlerMs, cpuMs: undefined, peakRssBytes: undefined };
   }
-  const third = text.indexOf(",", second + 1);
+  const third = findComma(text, { from: second + 1, to: end });
   if (third < 0) throw badFigures(text);
   return {
     authenticateMs,
     handlerMs: readMs(text, { from: first + 1, to: second }),
     cpuMs: readMs(text, { from: second + 1, to: third }),
-    peakRssBytes: readNumber(text, { from: third + 1, to: text.length }),
+    peakRssBytes: readNumber(text, { from: third + 1, to: end }),
   };
 }
 
@@ -71,6 +71,12 @@ function toMicroseconds(ms: number | undefined): number | "" {
 interface Range {
   readonly from: number;
   readonly to: number;
+}
+
+/** The place of the next comma; -1 where there is none. */
+function findComma(text: string, { from, to }: Range): number {
+  const at = text.indexOf(",", from);
+  return at < to ? at : -1;
 }
 
 function readMs(text: string, range: Range): number | undefined {
