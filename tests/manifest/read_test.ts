@@ -230,3 +230,12 @@ test("readManifest() throws bad_manifest, and nothing else, whatever the file ho
     { numRuns: 300 },
   );
 });
+
+test("inspectManifest() says so when it is given a file", async () => {
+  await using folder = await createTempFolder({ "hello.ts": "" });
+  const file = join(folder.path, "hello.ts");
+  const result = await inspectManifest(file);
+  expect(result.kind === "refused" ? result.problems.map(formatProblem) : []).toEqual([
+    `${join(file, "cloudcode.json")}: give the app's folder: "${file}" is a file`,
+  ]);
+});
