@@ -97,11 +97,15 @@ export function parseMaxBody(text: string): Parsed<number> {
 export function toTaskSettings(
   given: Partial<TaskSettings>,
   overrides: Partial<TaskSettings> = {},
+  { owner = "a task" }: { readonly owner?: string } = {},
 ): TaskSettings {
   const settings = Object.freeze({ ...builtInTaskSettings, ...given, ...overrides });
   const conflict = settingsConflict(settings);
   if (conflict === undefined) return settings;
-  throw new RuntimeError("bad_setting", `Cannot use these task settings: ${conflict.fix}`);
+  throw new RuntimeError(
+    "bad_setting",
+    `Cannot serve ${owner} with the flags and variables given: ${conflict.fix}`,
+  );
 }
 
 /** Two settings that cannot both be meant: which one to blame, and what to do. */

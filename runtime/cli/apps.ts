@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RuntimeError } from "../base/errors.ts";
+import { messageOf, RuntimeError } from "../base/errors.ts";
 import { manifestName } from "../manifest/manifest.ts";
 
 /** The app of a command that was given none. */
@@ -13,10 +13,24 @@ export async function isApp(appDir: string): Promise<boolean> {
 
 /**
  * Requires that a folder has a manifest.
- * @throws {RuntimeError} `no_app` that says how to make one.
+ * @throws {RuntimeError} `no_app` that says how to make one, or why it is out of reach.
  */
 export async function requireApp(appDir: string): Promise<void> {
-  if (await isApp(appDir)) return;
-  const fix = `make one with "webtaskd new hello ${appDir}"`;
-  throw new RuntimeError("no_app", `Cannot find "${join(appDir, manifestName)}": ${fix}`);
+  try {
+    await stat(join(appDir, manifestName));
+  } catch (cause) {
+    throw new RuntimeError("no_app", toMessage(appDir, cause), { cause });
+  }
+}
+
+function toMessage(appDir: string, cause: unknown): string {
+  const file = `"${join(appDir, manifestName)}"`;
+  switch (Object(cause).code) {
+    case "ENOENT":
+      return `Cannot find ${file}: make one with "webtaskd new hello ${appDir}"`;
+    case "ENOTDIR":
+      return `Cannot find ${file}: "${appDir}" is a file: give the app's folder`;
+    default:
+      return `Cannot read ${file}: ${messageOf(cause)}`;
+  }
 }

@@ -4,7 +4,7 @@ import type { Server } from "../server.ts";
 import { defaultApp } from "./apps.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { announce, openServer, runUntilStopped, serveCommand } from "./serve.ts";
-import { isIgnored } from "./watched.ts";
+import { isIgnored, tellBlindSpots } from "./watched.ts";
 
 /** Editors save in several steps: a reload waits until they are through. */
 const settleMs = 60;
@@ -34,6 +34,9 @@ function watchApps(server: Server, context: CommandContext) {
     ignoreInitial: true,
     ignored: (path) => isIgnored(path, { appDirs, dataDir }),
   });
+  tellBlindSpots(watcher, context.err);
+  // A folder that goes is forgotten; asked for again, it is waited for.
+  watcher.on("unlinkDir", (path) => void (appDirs.includes(path) && watcher.add(path)));
   let timer: ReturnType<typeof setTimeout> | undefined;
   return watcher.on("all", () => {
     clearTimeout(timer);

@@ -27,7 +27,8 @@ const hints: { readonly [C in ErrorCode]?: string } = {
   bad_app: correctIt,
   bad_schema: correctIt,
   database_failed: 'See "webtaskd doctor" for the state of each database.',
-  listen_failed: "Another program may have the port: stop it, or give another --port.",
+  listen_failed:
+    "Look at --listen and --port, or --admin: the address must be this machine's, the port free.",
   tls_failed: "Look at the files of --tls-cert and --tls-key.",
   not_reached: 'Start it with "webtaskd serve", or give its --data or --admin.',
   file_exists: "Remove it first, or choose another name.",

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { toLabel } from "../base/dns.ts";
-import { RuntimeError } from "../base/errors.ts";
+import { messageOf, RuntimeError } from "../base/errors.ts";
 import { createFile, replaceFile } from "../base/files.ts";
 import { oneOf } from "../config/parsers.ts";
 import { badSetting } from "../config/setting.ts";
@@ -105,7 +105,12 @@ async function refuseSecondFile(appDir: string, name: string): Promise<void> {
 }
 
 async function readManifestText(manifest: string): Promise<string> {
-  return (await readFile(manifest, "utf8")).replace(/^\ufeff/, "");
+  try {
+    return (await readFile(manifest, "utf8")).replace(/^\ufeff/, "");
+  } catch (cause) {
+    const message = `Cannot read "${manifest}": ${messageOf(cause)}`;
+    throw new RuntimeError("bad_manifest", message, { cause });
+  }
 }
 
 async function writeEditorSetup(appDir: string, out: (line: string) => void): Promise<void> {

@@ -1,4 +1,20 @@
 import { isAbsolute, relative, sep } from "node:path";
+import { messageOf } from "../base/errors.ts";
+
+/** What reports that it cannot watch something, as a file system watcher does. */
+interface Fallible {
+  on(event: "error", listener: (error: unknown) => void): unknown;
+}
+
+/** Tells of what cannot be watched; an error that nobody listens for would end the process. */
+export function tellBlindSpots(watcher: Fallible, err: (line: string) => void): void {
+  watcher.on("error", (error) => {
+    err(
+      `webtaskd: Cannot see every change: ${messageOf(error)}: ` +
+        "send SIGHUP for those that are missed",
+    );
+  });
+}
 
 /** Whether a path is no part of a release: packages, dot files, and our own data. */
 export function isIgnored(

@@ -158,16 +158,22 @@ export class Deployments<P extends Pool> {
     const { manifest, appDir, hostname } = target;
     const { log, platform, dataDir } = this.#options;
     const releasesDir = join(dataDir, "releases", hostname);
+    const tasks = this.#tasksOf(manifest, appDir);
     const release = await buildRelease(appDir, { releasesDir, platform });
     if (release.isRepaired) {
       log.warn("release.repaired", { deployment: hostname, release: release.id });
     }
-    const web = manifest.tasks.filter(({ isWeb }) => isWeb);
-    const tasks = web.map(({ name, given }) =>
-      [name, { name, settings: toTaskSettings(given, this.#options.overrides) }] as const
-    );
     const pool = await this.#openPool({ ...target, release });
-    return { id: release.id, hostname, tasks: new Map(tasks), pool, files: release };
+    return { id: release.id, hostname, tasks, pool, files: release };
+  }
+
+  #tasksOf(manifest: Manifest, appDir: string): LiveRelease<P>["tasks"] {
+    const { overrides } = this.#options;
+    const web = manifest.tasks.filter(({ isWeb }) => isWeb);
+    return new Map(web.map(({ name, given }) => {
+      const owner = `task "${name}" of "${appDir}"`;
+      return [name, { name, settings: toTaskSettings(given, overrides, { owner }) }];
+    }));
   }
 
   async #openPool(target: PoolTarget): Promise<P> {

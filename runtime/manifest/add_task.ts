@@ -1,10 +1,10 @@
 import { RuntimeError } from "../base/errors.ts";
-import { type JsonNode, parseJsonText } from "./json_text.ts";
+import { type JsonNode, parseJsonText, positionOf } from "./json_text.ts";
 
 /**
  * Adds an entry to the text of a manifest and leaves the rest as its author wrote it; the text
  * stays as it is when the task has an entry.
- * @throws {RuntimeError} `bad_manifest` when there is no object to add it to.
+ * @throws {RuntimeError} `bad_manifest` when the text is no JSON, or has no object to add it to.
  */
 export function addTaskEntry(text: string, name: string): string {
   const tasks = findTasks(text);
@@ -19,12 +19,19 @@ export function addTaskEntry(text: string, name: string): string {
 
 function findTasks(text: string): JsonNode & { kind: "object" } {
   const json = parseJsonText(text);
-  const root = json.kind === "parsed" ? json.root : undefined;
-  const tasks = root?.kind === "object"
-    ? root.members.find(({ key }) => key === "tasks")?.value
+  if (json.kind === "broken") {
+    const { line, column } = positionOf(text, json.offset);
+    throw refused(`:${line}:${column}: ${json.fix}`);
+  }
+  const tasks = json.root.kind === "object"
+    ? json.root.members.find(({ key }) => key === "tasks")?.value
     : undefined;
   if (tasks?.kind === "object") return tasks;
-  throw new RuntimeError("bad_manifest", 'Cannot add the task to cloudcode.json: add "tasks": {}');
+  throw refused(': add "tasks": {}');
+}
+
+function refused(why: string): RuntimeError {
+  return new RuntimeError("bad_manifest", `Cannot add the task to cloudcode.json${why}`);
 }
 
 function replaceEmpty(

@@ -25,13 +25,19 @@ function specifierIndex(tokens: readonly SourceToken[], index: number): number |
   const next = tokens[index + 1];
   switch (tokens[index]?.text) {
     case "import":
-      if (isMark(next, "(")) return index + 2;
+      if (isMark(next, "(")) return isWholeArgument(tokens, index + 2) ? index + 2 : undefined;
       return next?.kind === "string" ? index + 1 : fromIndex(tokens, index + 1);
     case "export":
       return isMark(next, "*") || isMark(next, "{") ? fromIndex(tokens, index + 1) : undefined;
     default:
       return undefined;
   }
+}
+
+/** What goes on after the string, as `"./lang/" + name`, is worked out when it runs. */
+function isWholeArgument(tokens: readonly SourceToken[], index: number): boolean {
+  const after = tokens[index + 1];
+  return isMark(after, ")") || isMark(after, ",");
 }
 
 /** Walks a clause such as `a, { b as c } from "x"`; anything else ends it. */

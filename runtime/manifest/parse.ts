@@ -30,8 +30,13 @@ export async function parseManifest(
   const defaults = "defaults" in parts
     ? parseEntry(parts["defaults"], { path: ["defaults"], report })
     : { isWeb: false, given: {} };
+  const entries = toEntries(parts, report);
+  // Blamed once, and where it is written: not in every task that leaves it as it is.
+  if (defaults !== undefined && entries.some(([, entry]) => !hasTimes(entry))) {
+    reportConflict(defaults.given, { path: ["defaults"], report });
+  }
   const tasks: (ManifestTask | undefined)[] = [];
-  for (const [name, entry] of toEntries(parts, report)) {
+  for (const [name, entry] of entries) {
     tasks.push(await parseTask(name, { ...options, entry, defaults }));
   }
   if (head === undefined || defaults === undefined || !tasks.every(isDefined)) return undefined;
@@ -67,12 +72,20 @@ async function parseTask(
   const file = await parseName(name, { appDir, path, report });
   if (own === undefined || defaults === undefined || file === undefined) return undefined;
   const given = { ...defaults.given, ...own.given };
-  const conflict = settingsConflict({ ...builtInTaskSettings, ...given });
-  if (conflict !== undefined) {
-    report([...path, conflict.key], undefined, conflict.fix);
-    return undefined;
-  }
+  if (hasTimes(entry) && reportConflict(given, { path, report })) return undefined;
   return { name, file, isWeb: own.isWeb ?? defaults.isWeb ?? false, given };
+}
+
+/** Whether an entry has a part in what its times are together. */
+function hasTimes(entry: unknown): boolean {
+  return isRecord(entry) && ["timeout", "deadline", "maxDuration"].some((key) => key in entry);
+}
+
+/** Reports that settings contradict each other; returns whether they do. */
+function reportConflict(given: Partial<TaskSettings>, { path, report }: Place): boolean {
+  const conflict = settingsConflict({ ...builtInTaskSettings, ...given });
+  if (conflict !== undefined) report([...path, conflict.key], undefined, conflict.fix);
+  return conflict !== undefined;
 }
 
 async function parseName(name: string, { appDir, path, report }: Place & { appDir: string }) {

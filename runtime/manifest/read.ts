@@ -61,8 +61,17 @@ async function readText(file: string, appDir: string): Promise<Parsed<string>> {
     const bytes = await readFile(file);
     return isUtf8(bytes) ? good(new TextDecoder().decode(bytes)) : bad("save it as UTF-8");
   } catch (error) {
-    return Object(error).code === "ENOENT"
-      ? bad(`there is none: make one with "webtaskd new hello ${appDir}"`)
-      : bad(`make it readable: ${messageOf(error)}`);
+    return bad(toFix(error, appDir));
+  }
+}
+
+function toFix(error: unknown, appDir: string): string {
+  switch (Object(error).code) {
+    case "ENOENT":
+      return `there is none: make one with "webtaskd new hello ${appDir}"`;
+    case "ENOTDIR":
+      return `give the app's folder: "${appDir}" is a file`;
+    default:
+      return `make it readable: ${messageOf(error)}`;
   }
 }

@@ -4,7 +4,7 @@ import type { HttpOptions, HttpServer } from "./platform.ts";
 export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, tls, handler } = options;
   const aborter = new AbortController();
-  let hasFinished = false;
+  let isStopping = false;
   const shared = { signal: aborter.signal, onListen() {}, onError: toEmptyError };
   const server = address.kind === "unix"
     ? Deno.serve(
@@ -26,16 +26,18 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
           clientAddress: () => info.remoteAddr.hostname,
         }),
     );
-  void server.finished.then(() => {
-    hasFinished = true;
-  });
   const port = "port" in server.addr ? server.addr.port : 0;
   return await Promise.resolve({
     port,
-    stop: () => server.shutdown(),
+    stop() {
+      isStopping = true;
+      return server.shutdown();
+    },
     async abort() {
-      // Aborting what has shut down by itself is an error to Deno.
-      if (!hasFinished) aborter.abort();
+      // What shuts down cannot be aborted: to Deno that is an error which nobody can catch, and which
+      // ends the process. The connections that are left end with the process.
+      if (isStopping) return;
+      aborter.abort();
       await server.finished;
     },
   });

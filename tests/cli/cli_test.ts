@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { runCli } from "../../runtime/cli/cli.ts";
+import { createTempFolder } from "../temp_folder.ts";
 import { createFakePlatform } from "./fake_platform.ts";
 
 /** Runs a command line to its end. */
@@ -69,6 +72,23 @@ test("runCli() says how to make an app where there is none, and nothing that doe
     stderr: 'webtaskd: Cannot find "/nowhere/cloudcode.json": make one with ' +
       '"webtaskd new hello /nowhere"\n',
   });
+});
+
+test("runCli() does not offer to make an app where a file or what cannot be read is in the way", async () => {
+  await using folder = await createTempFolder({ "hello.ts": "" });
+  const file = join(folder.path, "hello.ts");
+  const loop = join(folder.path, "loop");
+  await symlink(loop, loop);
+  for (const command of ["serve", "dev", "types"]) {
+    expect(await run([command, file])).toMatchObject({
+      exitCode: 1,
+      stderr: `webtaskd: Cannot find "${file}/cloudcode.json": "${file}" is a file: ` +
+        "give the app's folder\n",
+    });
+    const { exitCode, stderr } = await run([command, loop]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toStartWith(`webtaskd: Cannot read "${loop}/cloudcode.json": ELOOP: `);
+  }
 });
 
 test("runCli() warns about a variable that is no setting", async () => {

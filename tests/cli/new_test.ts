@@ -98,3 +98,13 @@ async function compile(folder: TempFolder) {
   const output = await new Response(child.stdout).text();
   return { exitCode: await child.exited, output };
 }
+
+test("new says in a line that the manifest cannot be read", async () => {
+  await using folder = await createTempFolder({ "cloudcode.json/a.ts": "" });
+  const { exitCode, stderr } = await run("new", "hello", folder.path);
+  expect(exitCode).toBe(1);
+  expect(stderr).toStartWith(
+    `webtaskd: Cannot read "${join(folder.path, "cloudcode.json")}": EISDIR: `,
+  );
+  expect(stderr).not.toMatch(/^ +at /m);
+});

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { isIgnored } from "../../runtime/cli/watched.ts";
+import { EventEmitter } from "node:events";
+import { isIgnored, tellBlindSpots } from "../../runtime/cli/watched.ts";
 
 const places = { appDirs: ["/app", "/app2/tasks"], dataDir: "/app/data" };
 
@@ -21,4 +22,15 @@ test.each([
 test("isIgnored() counts folders within the app alone", () => {
   const appDirs = ["/home/.config/app"];
   expect(isIgnored("/home/.config/app/hello.ts", { appDirs, dataDir: "/data" })).toBe(false);
+});
+
+test("tellBlindSpots() says in a line what is not seen, and has no error end the process", () => {
+  const watcher = new EventEmitter();
+  const lines: string[] = [];
+  tellBlindSpots(watcher, (line) => lines.push(line));
+  watcher.emit("error", new Error("ENOSPC: no space left on device, watch '/app'"));
+  expect(lines).toEqual([
+    "webtaskd: Cannot see every change: ENOSPC: no space left on device, watch '/app': " +
+    "send SIGHUP for those that are missed",
+  ]);
 });

@@ -72,4 +72,17 @@ describe.each([...targets])("$name: dev", (target) => {
     );
     await dev.server.untilOutput(/^ {2}http:\S+\/added$/m);
   });
+
+  test("goes on where the app's folder was taken away and put back", async () => {
+    await using dev = await Development.start(target);
+    rmSync(dev.app, { recursive: true });
+    await dev.server.untilOutput(/release\.refused/);
+    cpSync(join(root, "tests/fixtures/globex"), dev.app, { recursive: true });
+    dev.save("hello.ts", `${authenticate}export const get = () => "back";`);
+    await dev.server.untilOutput(/release\.activated/);
+    dev.save("hello.ts", `${authenticate}export const get = () => "and changed";`);
+    await dev.server.untilOutput(/release\.activated[^]*release\.activated/);
+    const { text } = await dev.server.fetch("/hello", { host: "globex-testing.localhost" });
+    expect(text).toBe("and changed");
+  });
 });

@@ -73,6 +73,21 @@ describe.each([...targets])("$name: reload and stop", (target) => {
     expect(await app.server.exited).toBe(0);
   });
 
+  test("SIGTERM ends in order with a client that never sends the rest of a refused body", async () => {
+    const server = await startServer(target, { apps: ["globex"], flags: ["--drain=1s"] });
+    try {
+      const connection = await server.connect();
+      connection.send(`POST /none HTTP/1.1\r\nHost: ${globexHost}\r\nContent-Length: 9\r\n\r\nabc`);
+      expect(statusesOf(await connection.untilAnswered(1))).toEqual([404]);
+      server.signal("SIGTERM");
+      await server.exited;
+      expect(server.output).not.toMatch(/uncaught|^ +at /im);
+      connection.leave();
+    } finally {
+      await server.stop();
+    }
+  });
+
   test("SIGKILL of the gateway leaves no worker, a blocked one included", async () => {
     const flags = ["--max=3", "--process-concurrency=1", "--drain=2s"];
     const server = await startServer(target, { apps: ["initech"], flags });

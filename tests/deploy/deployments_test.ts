@@ -155,6 +155,18 @@ describe("Deployments.open()", () => {
     });
   });
 
+  test("names the task that flags contradict, and copies nothing of its app", async () => {
+    await using folder = await createTempFolder(acme);
+    const refused = await refusalOf(open(folder, { overrides: { timeoutMs: 600_000 } }));
+    expect(refused).toMatchObject({
+      code: "bad_setting",
+      message: `Cannot serve task "hello" of "${join(folder.path, "acme")}" with the flags and ` +
+        "variables given: the deadline (180s) is over before the timeout (600s): " +
+        "lower timeout or raise deadline",
+    });
+    expect(await readdir(folder.path)).toEqual(["acme"]);
+  });
+
   test("gives the only app the hostname asked for", async () => {
     await using folder = await createTempFolder({ ...acme, ...globex });
     const { deployments } = await open(folder, { hostname: "shop" });

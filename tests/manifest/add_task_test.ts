@@ -30,3 +30,9 @@ test.each([
 test.each(["", "[]", "{}", '{"tasks":[]}', "{"])("addTaskEntry() refuses %p", (text) => {
   expect(() => addTaskEntry(text, "b")).toThrow("Cannot add the task");
 });
+
+test("addTaskEntry() says where the manifest is no JSON", () => {
+  expect(() => addTaskEntry('{\n  "tasks": {\n', "b")).toThrow(
+    'Cannot add the task to cloudcode.json:3:1: the text ends too early: close the object with "}"',
+  );
+});

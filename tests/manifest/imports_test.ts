@@ -21,6 +21,7 @@ test.each([
   ["const r = /[/'\"`]/; import 'x'", ["x"]],
   ["const q = a / b; import 'x'; c / d", ["x"]],
   ["a.import('x'); import.meta.url; const from = 'y'", []],
+  ['await import("./lang/" + name); await import("x" as string); await import("y",)', ["y"]],
   ["export const a = 1; const b = from\n'x'", []],
   ["export { a };\nconst from = 'x'", []],
   ["const c = { import: 'x' }", []],

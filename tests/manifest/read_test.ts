@@ -230,3 +230,27 @@ test("readManifest() throws bad_manifest, and nothing else, whatever the file ho
     { numRuns: 300 },
   );
 });
+
+test("inspectManifest() says so when it is given a file", async () => {
+  await using folder = await createTempFolder({ "hello.ts": "" });
+  const file = join(folder.path, "hello.ts");
+  const result = await inspectManifest(file);
+  expect(result.kind === "refused" ? result.problems.map(formatProblem) : []).toEqual([
+    `${join(file, "cloudcode.json")}: give the app's folder: "${file}" is a file`,
+  ]);
+});
+
+test("inspectManifest() blames defaults, once, where no task has a part in a contradiction", async () => {
+  const tasks = { a: { web: true }, b: {}, c: { deadline: "100s" } };
+  const problems = await problemsOf({ ...head, defaults: { timeout: "200s" }, tasks }, [
+    "a.ts",
+    "b.ts",
+    "c.ts",
+  ]);
+  expect(problems).toEqual([
+    "cloudcode.json: defaults.timeout: the deadline (180s) is over before the timeout (200s): " +
+    "lower timeout or raise deadline",
+    "cloudcode.json: tasks.c.timeout: the deadline (100s) is over before the timeout (200s): " +
+    "lower timeout or raise deadline",
+  ]);
+});
