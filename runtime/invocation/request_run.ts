@@ -103,11 +103,12 @@ export class RequestRun
     this.#advance();
   }
 
-  /** Has been found open by a sweep; found twice, it gets timers of its own. */
+  /** Has been found open by a sweep; found twice, it is told of, and gets timers of its own. */
   sweep(): void {
     this.#sweeps += 1;
+    if (!this.#isLingering) return;
     recordRunning(this.attempts, this.recorder);
-    if (!this.#isLingering || this.#sweeps > sweepsToLinger) return;
+    if (this.#sweeps > sweepsToLinger) return;
     if (this.#answeredBy === undefined) this.#client.onLinger(this);
     this.#tick();
     this.#advance();
