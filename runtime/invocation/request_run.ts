@@ -257,8 +257,7 @@ export class RequestRun
 
   /** A failure that may yet answer is recorded once it is known whether it did. */
   #recordEnded(): void {
-    const { task } = this.#target;
-    const isOpen = this.#answeredBy === undefined && task.settings.late === "deliver";
+    const isOpen = this.#answeredBy === undefined && this.settings.late === "deliver";
     for (const attempt of this.attempts) {
       if (attempt.isRecorded || !attempt.end || isOpen) continue;
       attempt.isRecorded = true;

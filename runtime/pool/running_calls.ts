@@ -1,15 +1,7 @@
-import type { Clock } from "../base/clock.ts";
 import { IdTable } from "../base/id_table.ts";
 import type { OwnedCall } from "../protocol/call.ts";
 import { takeBackAfterMs } from "../protocol/start_mark.ts";
-import { SendAhead } from "./send_ahead.ts";
-
-/** What is known of a process before its first call. */
-export interface RunningCallsOptions {
-  readonly clock: Clock;
-  /** How many invocations it runs at once. */
-  readonly processConcurrency: number;
-}
+import { SendAhead, type SendAheadOptions } from "./send_ahead.ts";
 
 /** How much a process has to do. */
 export type CallLoad = Pick<
@@ -19,15 +11,16 @@ export type CallLoad = Pick<
 
 /** The calls that a process has been sent and has not ended, and how many it takes. */
 export class RunningCalls {
-  readonly #options: RunningCallsOptions;
+  readonly #options: SendAheadOptions;
   readonly #calls = new IdTable<OwnedCall>();
   /** Calls that came late to their worker, and when it was told that it may start them after all. */
   readonly #letStartMs = new Map<number, number>();
   #nextId = 1;
-  #ahead = new SendAhead(0);
+  /** Undefined while nothing is sent ahead at all. */
+  #ahead: SendAhead | undefined;
   #idleSinceMs: number;
 
-  constructor(options: RunningCallsOptions) {
+  constructor(options: SendAheadOptions) {
     this.#options = options;
     this.#idleSinceMs = options.clock.monotonicMs();
   }
@@ -43,7 +36,7 @@ export class RunningCalls {
 
   /** How many there may be: those that run, and a few that wait in the process for their place. */
   get capacity(): number {
-    return this.#options.processConcurrency + this.#ahead.most;
+    return this.#options.processConcurrency + (this.#ahead?.most ?? 0);
   }
 
   /** How long there has been none. */
@@ -54,7 +47,7 @@ export class RunningCalls {
   /** The process takes calls from now on; calls wait in it only if it shows which it has started. */
   open({ showsStarts }: { readonly showsStarts: boolean }): void {
     this.#idleSinceMs = this.#options.clock.monotonicMs();
-    if (showsStarts) this.#ahead = new SendAhead(this.#options.processConcurrency);
+    if (showsStarts) this.#ahead = new SendAhead(this.#options);
   }
 
   /** Those of one task. */
@@ -83,15 +76,13 @@ export class RunningCalls {
 
   /** Takes a call out that has ended; undefined when it is not there. */
   end(id: number): OwnedCall | undefined {
-    const isFull = this.size >= this.#options.processConcurrency;
-    const call = this.#delete(id);
-    if (call && isFull) this.#ahead.ended(this.#options.clock.monotonicMs() - call.sentMs);
-    return call;
+    if (this.size >= this.#options.processConcurrency) this.#ahead?.ended();
+    return this.#delete(id);
   }
 
   /** Takes out those that found no place, in the order given; some may not be there any more. */
   takeReturned(ids: readonly number[]): OwnedCall[] {
-    this.#ahead.failed();
+    this.#ahead?.failed();
     return ids.flatMap((id) => this.#delete(id) ?? []);
   }
 
@@ -115,7 +106,7 @@ export class RunningCalls {
 
   /** Takes out what a blocked process cannot start any more, in order. */
   takeUnstarted(lastStarted: number, nowMs: number): OwnedCall[] {
-    this.#ahead.failed();
+    this.#ahead?.failed();
     const sentMs = (id: number, call: OwnedCall) => this.#letStartMs.get(id) ?? call.sentMs;
     const isOld = (id: number, call: OwnedCall) => nowMs - sentMs(id, call) >= takeBackAfterMs;
     return this.#takeAfter(lastStarted, isOld);

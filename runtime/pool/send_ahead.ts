@@ -1,9 +1,18 @@
-/** A call that ends within this long, its wait for a place included, was turned over quickly. */
+import type { Clock } from "../base/clock.ts";
+
+/** When all places of a process turn over within this time, once each, it is quick. */
 const quickMs = 10;
-/** So many in a row show that a process turns calls over quickly. */
+/** So many calls that were turned over quickly prove a process quick. */
 const provenAfter = 32;
 /** Calls that may wait in a process for each that runs. */
 const waitingPerPlace = 3;
+
+/** What is known of a process before its first call. */
+export interface SendAheadOptions {
+  readonly clock: Clock;
+  /** How many invocations it runs at once. */
+  readonly processConcurrency: number;
+}
 
 /**
  * How many calls a process is sent beyond those it runs at once. They wait in the worker, which starts
@@ -12,26 +21,42 @@ const waitingPerPlace = 3;
  * turns calls over quickly. Where one turns out to be slow, the worker gives back what waits.
  */
 export class SendAhead {
-  readonly #most: number;
-  #quickInARow = 0;
+  readonly #options: SendAheadOptions;
+  /** Calls that ended in quick rounds. */
+  #quickEnds = 0;
+  /** Calls that have ended in this round, of as many as there are places. */
+  #ends = 0;
+  #roundMs = -Infinity;
 
-  constructor(processConcurrency: number) {
-    this.#most = waitingPerPlace * processConcurrency;
+  constructor(options: SendAheadOptions) {
+    this.#options = options;
   }
 
   /** How many calls may wait in the process. */
   get most(): number {
-    return Math.min(this.#most, Math.max(0, this.#quickInARow - provenAfter));
+    return Math.max(0, this.#quickEnds - provenAfter);
   }
 
-  /** A call has ended, so long after it was sent, while all places were taken. */
-  ended(tookMs: number): void {
-    if (tookMs > quickMs) this.#quickInARow = 0;
-    else if (this.#quickInARow < provenAfter + this.#most) this.#quickInARow += 1;
+  /** A call has ended while all places were taken. */
+  ended(): void {
+    const { clock, processConcurrency } = this.#options;
+    this.#ends += 1;
+    if (this.#ends < processConcurrency) return;
+    const nowMs = clock.monotonicMs();
+    this.#endRound(nowMs - this.#roundMs <= quickMs);
+    this.#roundMs = nowMs;
   }
 
   /** A call has waited in vain. */
   failed(): void {
-    this.#quickInARow = 0;
+    this.#quickEnds = 0;
+  }
+
+  /** After a slow one, nothing is sent ahead until the next quick one. */
+  #endRound(isQuick: boolean): void {
+    const { processConcurrency } = this.#options;
+    const limit = isQuick ? provenAfter + waitingPerPlace * processConcurrency : provenAfter;
+    this.#quickEnds = Math.min(limit, this.#quickEnds + (isQuick ? this.#ends : 0));
+    this.#ends = 0;
   }
 }

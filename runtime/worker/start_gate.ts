@@ -49,6 +49,8 @@ export class StartGate<T extends Startable> {
   #running = 0;
   #isStarting = false;
   #isTimed = false;
+  /** Since the last look at what is held. */
+  #endedSinceLook = 0;
   /** When the calls that come now were sent, on the gateway's clock. */
   #sentMs = 0;
   /** The gateway's clock is at most this far ahead of ours. */
@@ -92,6 +94,7 @@ export class StartGate<T extends Startable> {
   /** One that was started has ended: there is a place. */
   ended(): void {
     this.#running -= 1;
+    this.#endedSinceLook += 1;
     this.#startHeld();
   }
 
@@ -160,20 +163,26 @@ export class StartGate<T extends Startable> {
   #giveBackLater(): void {
     if (this.#isTimed) return;
     this.#isTimed = true;
+    this.#endedSinceLook = 0;
     this.#options.after(returnAfterMs, () => {
       this.#isTimed = false;
-      this.#giveBackOld();
+      // At this pace, all of it will have been started by the next look.
+      if (this.#endedSinceLook < this.#held.length) this.#giveBackOld();
+      if (this.#held.length > this.#askedCount) this.#giveBackLater();
     });
   }
 
   #giveBackOld(): void {
     const nowMs = this.#gatewayMs();
-    const from = this.#isAsked ? 1 : 0;
+    const from = this.#askedCount;
     const young = this.#held.findIndex(({ sentMs }, index) =>
       index >= from && elapsedMs(sentMs, nowMs) < returnAfterMs
     );
     const old = this.#held.splice(from, (young < 0 ? this.#held.length : young) - from);
     if (old.length > 0) this.#options.giveBack(old.map(({ item }) => item.id));
-    if (this.#held.length > from) this.#giveBackLater();
+  }
+
+  get #askedCount(): number {
+    return this.#isAsked ? 1 : 0;
   }
 }

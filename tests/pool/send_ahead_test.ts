@@ -1,33 +1,43 @@
 import { describe, expect, test } from "bun:test";
 import { SendAhead } from "../../runtime/pool/send_ahead.ts";
+import { ManualClock } from "../manual_clock.ts";
 
-/** After so many calls that took so long, with 16 places. */
-function afterEnds(...tookMs: readonly number[]) {
-  const ahead = new SendAhead(16);
-  for (const ms of tookMs) ahead.ended(ms);
-  return ahead;
+/** After rounds of 16 calls, with 16 places, that took so long. */
+function afterRounds(roundsMs: readonly number[]) {
+  const clock = new ManualClock();
+  const ahead = new SendAhead({ clock, processConcurrency: 16 });
+  const endRound = (tookMs: number) => {
+    for (let count = 0; count < 15; count++) ahead.ended();
+    clock.advance(tookMs);
+    ahead.ended();
+  };
+  // Nothing is known of when it began.
+  for (const tookMs of [0, ...roundsMs]) endRound(tookMs);
+  return { ahead, endRound };
 }
 
-const quick = (count: number) => Array<number>(count).fill(1);
+const quick = (count: number) => Array<number>(count).fill(10);
 
 describe("SendAhead", () => {
   test.each([
     ["nothing of a process that has shown nothing", [], 0],
-    ["nothing after a few quick calls", quick(32), 0],
-    ["one more with each quick call from then on", quick(37), 5],
-    ["three for each place at most", quick(1_000), 48],
-    ["nothing after one slow call", [...quick(1_000), 11], 0],
-    ["nothing before it is proven anew", [...quick(1_000), 11, ...quick(32)], 0],
-    ["again, once it is", [...quick(1_000), 11, ...quick(80)], 48],
-  ])("sends %s", (_what, tookMs, most) => {
-    expect(afterEnds(...tookMs).most).toBe(most);
+    ["nothing after a few quick calls", quick(2), 0],
+    ["a call for each quick one from then on", quick(3), 16],
+    ["three for each place at most", quick(100), 48],
+    ["nothing after a slow round", [...quick(100), 11], 0],
+    ["a call for each quick one after that", [...quick(100), 11, ...quick(2)], 32],
+    ["nothing of a process that is slow", Array<number>(100).fill(11), 0],
+  ])("sends %s", (_what, roundsMs, most) => {
+    expect(afterRounds(roundsMs).ahead.most).toBe(most);
   });
 
-  test("sends nothing after a call has waited in vain", () => {
-    const ahead = afterEnds(...quick(1_000));
+  test("sends nothing after a call has waited in vain, until it is proven quick again", () => {
+    const { ahead, endRound } = afterRounds(quick(100));
     ahead.failed();
     expect(ahead.most).toBe(0);
-    ahead.ended(1);
+    for (const tookMs of quick(2)) endRound(tookMs);
     expect(ahead.most).toBe(0);
+    endRound(10);
+    expect(ahead.most).toBe(16);
   });
 });

@@ -195,6 +195,20 @@ describe("StartGate and its places", () => {
     expect(events).toEqual(["start 4, marked 4"]);
   });
 
+  test("gives nothing back while so much ends that all of it is about to start", () => {
+    const { gate, events, send, pass } = createGate({ places: 1 });
+    send([1, 2, 3, 4, 5]);
+    gate.ended();
+    gate.ended();
+    pass(returnAfterMs);
+    expect(events.splice(0)).toHaveLength(3);
+    gate.ended();
+    pass(returnAfterMs);
+    expect(events.splice(0)).toEqual(["start 4, marked 4"]);
+    pass(returnAfterMs);
+    expect(events).toEqual(["give back 5, marked 4"]);
+  });
+
   test("looks again for as long as it holds something, with one timer", () => {
     const { gate, events, send, pass, countTimers } = createGate({ places: 1 });
     send([1, 2]);
