@@ -27,9 +27,16 @@ export class LineBuffer {
     this.#used += this.#buffer.write(line, this.#used, "utf8");
   }
 
+  /** Adds a few characters of ASCII: a call into the runtime would cost more than they do. */
+  mark(text: string): void {
+    this.#reserve(text.length);
+    for (let at = 0; at < text.length; at++) this.#buffer[this.#used + at] = text.charCodeAt(at);
+    this.#used += text.length;
+  }
+
   /** Adds a number as JSON has it, or `null`; without a string for it. */
   number(value: number | null): void {
-    if (value === null) return this.add("null");
+    if (value === null) return this.mark("null");
     if (!Number.isSafeInteger(value) || value < 0) return this.add(JSON.stringify(value));
     this.#reserve(mostDigits);
     if (value < billion) return this.#digits(value, countDigits(value));

@@ -51,11 +51,11 @@ export function writePlainLine(to: LineBuffer, line: PlainLine): void {
   to.add(traceId);
   to.add(requestId);
   to.number(place);
-  to.add("\t");
+  to.mark("\t");
   to.number(durationUs);
-  to.add("\t");
+  to.mark("\t");
   writePlainFacts(to, line);
-  to.add("\n");
+  to.mark("\n");
 }
 
 /** Takes lines apart. */

@@ -85,16 +85,22 @@ export function writePlainFacts(
   },
 ): void {
   const { startedAt, durationMs, status, answer, requestBytes, responseBytes, client } = request;
-  to.add("[[");
+  to.mark("[[");
   to.number(startedAt);
   to.next(toUs(durationMs));
   to.next(status);
   to.next(answers.indexOf(answer));
   to.next(requestBytes ?? null);
   to.next(responseBytes ?? null);
-  to.add(client === undefined ? ",null]" : `,"${client}"]`);
+  if (client === undefined) {
+    to.mark(",null]");
+  } else {
+    to.mark(',"');
+    to.add(client);
+    to.mark('"]');
+  }
   writeRunFacts(to, invocation);
-  to.add("]");
+  to.mark("]");
 }
 
 function writeRunFacts(to: LineBuffer, facts: InvocationFacts): void {

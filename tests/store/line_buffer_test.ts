@@ -16,10 +16,10 @@ test("a LineBuffer writes numbers as JSON does", () => {
   fc.assert(fc.property(fc.array(numbers, { minLength: 1, maxLength: 40 }), (values) => {
     const buffer = new LineBuffer(1);
     const [first = 0, ...others] = values;
-    buffer.add("[");
+    buffer.mark("[");
     buffer.number(first);
     for (const value of others) buffer.next(value);
-    buffer.add("]");
+    buffer.mark("]");
     expect(buffer.toString()).toBe(JSON.stringify(values));
   }));
 });
