@@ -55,7 +55,8 @@ export class AnsweredRequest implements RequestRecord {
 
   /** Known while the response is on its way; afterwards the connection may be gone. */
   get client(): string | undefined {
-    return this.#client ??= this.#exchange.info.clientAddress();
+    const { address, info } = this.#exchange;
+    return this.#client ??= address.client ?? info.clientAddress();
   }
 
   get status(): number {

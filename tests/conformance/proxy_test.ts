@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { checkCases, conformance, type HttpCase } from "./cases.ts";
+import { untilRequest } from "./records.ts";
 
 const publicHost = "acme-testing.poweredbyjourney.com";
 const forwarded = {
@@ -46,8 +47,16 @@ const trusted: readonly HttpCase[] = [
   },
 ];
 
-conformance("a trusted proxy", { flags: ["--trust-proxy=127.0.0.0/8"] }, (server) => {
+conformance("a trusted proxy", {
+  flags: ["--trust-proxy=127.0.0.0/8", "--log=json"],
+}, (server) => {
   checkCases(server, trusted);
+
+  test("tells the address of the client, which is in the records", async () => {
+    const answer = await server().fetch("/hello", { headers: forwarded });
+    const { client } = await untilRequest(server(), answer.headers.get("x-request-id"));
+    expect(client).toBe("203.0.113.7");
+  });
 
   test("passes its X-Request-Id on", async () => {
     const id = "proxy-7f3a.1_x";

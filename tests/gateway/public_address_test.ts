@@ -18,26 +18,40 @@ function read(
   });
 }
 
-const direct: PublicAddress = { scheme: "http", host: "inner.localhost", requestId: undefined };
+const direct: PublicAddress = {
+  scheme: "http",
+  host: "inner.localhost",
+  requestId: undefined,
+  client: "10.1.2.3",
+};
 const forged = {
   forwarded: "proto=https;host=outer.localhost",
   "x-forwarded-proto": "https",
   "x-forwarded-host": "outer.localhost",
+  "x-forwarded-for": "203.0.113.7",
   "x-request-id": "abc",
 };
 
 describe("readPublicAddress()", () => {
   test("believes headers of a trusted proxy only", () => {
-    expect(read(forged)).toEqual({ scheme: "https", host: "outer.localhost", requestId: "abc" });
-    expect(read(forged, { peer: "11.0.0.1" })).toEqual(direct);
-    expect(read(forged, { peer: "not an address" })).toEqual(direct);
-    expect(read(forged, { trust: false })).toEqual(direct);
+    expect(read(forged)).toEqual({
+      scheme: "https",
+      host: "outer.localhost",
+      requestId: "abc",
+      client: "203.0.113.7",
+    });
+    for (const peer of ["11.0.0.1", "not an address"]) {
+      expect(read(forged, { peer })).toEqual({ ...direct, client: peer });
+    }
+    // Nobody has had to ask.
+    expect(read(forged, { trust: false })).toEqual({ ...direct, client: undefined });
   });
 
   test("trusts no peer without an address", () => {
     const info = { host: () => "inner.localhost", clientAddress: () => undefined };
     const silent = { ...info, waiting() {}, answering() {} };
-    expect(readPublicAddress(forged, silent, { scheme: "http", trustedProxies })).toEqual(direct);
+    expect(readPublicAddress(forged, silent, { scheme: "http", trustedProxies }))
+      .toEqual({ ...direct, client: undefined });
   });
 
   const rows: readonly (readonly [headers: Record<string, string>, address: PublicAddress])[] = [
@@ -47,7 +61,20 @@ describe("readPublicAddress()", () => {
     [{ "x-forwarded-proto": "wss" }, direct],
     [{ "x-forwarded-host": "a.localhost, b.localhost" }, { ...direct, host: "a.localhost" }],
     [{ "x-forwarded-host": "" }, direct],
-    [{ forwarded: "for=1.2.3.4; Proto=https ;by=x" }, { ...direct, scheme: "https" }],
+    [
+      { forwarded: "for=1.2.3.4; Proto=https ;by=x" },
+      { ...direct, scheme: "https", client: "1.2.3.4" },
+    ],
+    [{ forwarded: 'for="[2001:db8::1]:4711"' }, { ...direct, client: "2001:db8::1" }],
+    [{ forwarded: "for=_hidden" }, direct],
+    [{ forwarded: "for=unknown" }, direct],
+    [{ "x-forwarded-for": "1.2.3.4" }, { ...direct, client: "1.2.3.4" }],
+    [{ "x-forwarded-for": "6.6.6.6, 1.2.3.4:80 , 10.0.0.7" }, { ...direct, client: "1.2.3.4" }],
+    [{ "x-forwarded-for": "10.0.0.8,10.0.0.7" }, { ...direct, client: "10.0.0.8" }],
+    [{ "x-forwarded-for": "2001:db8::2" }, { ...direct, client: "2001:db8::2" }],
+    [{ "x-forwarded-for": "1.2.3.4, nonsense" }, direct],
+    [{ "x-forwarded-for": "1.2.3.4, " }, direct],
+    [{ "x-forwarded-for": "" }, direct],
     [{ forwarded: 'host="a.localhost:80", host=b' }, { ...direct, host: "a.localhost:80" }],
     [{ forwarded: "nonsense;;=;__proto__=x" }, direct],
     [{ forwarded: 'for="a,b;c";proto=https, proto=http' }, { ...direct, scheme: "https" }],
@@ -63,7 +90,10 @@ describe("readPublicAddress()", () => {
       { forwarded: "host=a.localhost;proto=http", "x-forwarded-proto": "https" },
       { ...direct, scheme: "https" },
     ],
-    [{ forwarded: "host=a.localhost;proto=https", "x-forwarded-for": "1.2.3.4" }, direct],
+    [
+      { forwarded: "host=a.localhost;proto=https", "x-forwarded-for": "1.2.3.4" },
+      { ...direct, client: "1.2.3.4" },
+    ],
     [{ forwarded: "host=a.localhost", "x-forwarded-host": "" }, direct],
   ];
 
