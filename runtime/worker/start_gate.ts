@@ -91,6 +91,11 @@ export class StartGate<T extends Startable> {
     else this.#giveBackLater();
   }
 
+  /** Whether the end of a call is the start of another. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** One that was started has ended: there is a place. */
   ended(): void {
     this.#running -= 1;

@@ -202,8 +202,12 @@ class Worker implements ScopeOwner {
   ended(scope: InvocationScope, ending: RunEnding): void {
     this.#scopes.delete(scope);
     this.#tellEnd(scope, ending);
-    this.#gate.ended();
+    // What starts now is no part of the invocation that has ended.
+    if (this.#gate.isHolding) this.#scopes.outside(this.#startNext);
+    else this.#gate.ended();
   }
+
+  readonly #startNext = (): void => this.#gate.ended();
 
   #tellEnd({ id }: InvocationScope, ending: RunEnding): void {
     const { figures } = ending;
