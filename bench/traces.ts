@@ -8,11 +8,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { runLoad } from "./load.ts";
 import { ServerProcess } from "./server_process.ts";
-import { createSubjects, host, type Subject } from "./subjects.ts";
+import { createSubjects, host } from "./subjects.ts";
 import { measureStore } from "./trace_store.ts";
 import { publish, quantile, rounded, Webtaskd } from "./webtaskd.ts";
 
 const connections = 64;
+/** Until the compilers have seen all of the hot path. */
+const warmUpSeconds = 4;
 const maxCostRatio = 1.15;
 const maxSearchMs = 200;
 const maxPrintingRatio = 1.5;
@@ -49,38 +51,38 @@ interface Times {
   readonly seconds: number;
 }
 
-/** CPU of all processes per request of hello world, with and without traces. */
+/** CPU of all processes per request of hello world, with and without traces, round by round. */
 async function measureCost(target: string, { rounds, seconds }: Times) {
-  const subject = createSubjects().find(({ name }) => name === `webtaskd-${target}`);
-  if (!subject) throw new Error(`Cannot measure "${target}": no such target`);
-  const on: number[] = [];
-  const off: number[] = [];
+  await using keeping = await startSubject(`webtaskd-${target}`);
+  await using without = await startSubject(`webtaskd-${target}-no-traces`);
+  const servers = [without, keeping] as const;
+  for (const server of servers) await cpuUsPerRequest(server, warmUpSeconds);
+  const [on, off, ratios]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
-    off.push(await cpuUsPerRequest(withFlag(subject, "--traces=off"), seconds));
-    on.push(await cpuUsPerRequest(subject, seconds));
+    const offUs = await cpuUsPerRequest(without, seconds);
+    const onUs = await cpuUsPerRequest(keeping, seconds);
+    off.push(offUs);
+    on.push(onUs);
+    ratios.push(onUs / offUs);
   }
-  const [onUs, offUs] = [quantile(on, 0.5), quantile(off, 0.5)];
   return {
-    onUs: rounded(onUs),
-    offUs: rounded(offUs),
-    ratio: Math.round(onUs / offUs * 100) / 100,
+    onUs: rounded(quantile(on, 0.5)),
+    offUs: rounded(quantile(off, 0.5)),
+    ratio: Math.round(quantile(ratios, 0.5) * 100) / 100,
   };
 }
 
-function withFlag(subject: Subject, flag: string): Subject {
-  return { ...subject, command: (...at) => [...subject.command(...at), flag] };
+async function startSubject(name: string) {
+  const subject = createSubjects().find((subject) => subject.name === name);
+  if (!subject) throw new Error(`Cannot measure "${name}": no such subject`);
+  const server = await ServerProcess.start(subject);
+  return Object.assign(server, { [Symbol.asyncDispose]: () => server.close() });
 }
 
-async function cpuUsPerRequest(subject: Subject, seconds: number): Promise<number> {
-  const server = await ServerProcess.start(subject);
-  try {
-    await runLoad({ url: server.url, host, connections, seconds: 1 });
-    const before = server.cpuSeconds();
-    const { requests } = await runLoad({ url: server.url, host, connections, seconds });
-    return (server.cpuSeconds() - before) / requests * 1e6;
-  } finally {
-    await server.close();
-  }
+async function cpuUsPerRequest(server: ServerProcess, seconds: number): Promise<number> {
+  const before = server.cpuSeconds();
+  const { requests } = await runLoad({ url: server.url, host, connections, seconds });
+  return (server.cpuSeconds() - before) / requests * 1e6;
 }
 
 /** The p99 of a quiet task, alone and while two others print 1,000 lines a second each. */
