@@ -6,6 +6,8 @@ const quickMs = 10;
 const provenAfter = 32;
 /** Calls that may wait in a process for each that runs. */
 const waitingPerPlace = 3;
+/** And in all: larger batches would save nothing more. */
+const mostWaiting = 64;
 
 /** What is known of a process before its first call. */
 export interface SendAheadOptions {
@@ -55,8 +57,10 @@ export class SendAhead {
   /** After a slow one, nothing is sent ahead until the next quick one. */
   #endRound(isQuick: boolean): void {
     const { processConcurrency } = this.#options;
-    const limit = isQuick ? provenAfter + waitingPerPlace * processConcurrency : provenAfter;
-    this.#quickEnds = Math.min(limit, this.#quickEnds + (isQuick ? this.#ends : 0));
+    const waiting = Math.min(mostWaiting, waitingPerPlace * processConcurrency);
+    this.#quickEnds = isQuick
+      ? Math.min(provenAfter + waiting, this.#quickEnds + this.#ends)
+      : Math.min(provenAfter, this.#quickEnds);
     this.#ends = 0;
   }
 }

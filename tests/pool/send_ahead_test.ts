@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { SendAhead } from "../../runtime/pool/send_ahead.ts";
 import { ManualClock } from "../manual_clock.ts";
 
-/** After rounds of 16 calls, with 16 places, that took so long. */
-function afterRounds(roundsMs: readonly number[]) {
+/** After rounds that took so long, in each of which a call ended for each place. */
+function afterRounds(roundsMs: readonly number[], processConcurrency = 16) {
   const clock = new ManualClock();
-  const ahead = new SendAhead({ clock, processConcurrency: 16 });
+  const ahead = new SendAhead({ clock, processConcurrency });
   const endRound = (tookMs: number) => {
-    for (let count = 0; count < 15; count++) ahead.ended();
+    for (let count = 1; count < processConcurrency; count++) ahead.ended();
     clock.advance(tookMs);
     ahead.ended();
   };
@@ -29,6 +29,11 @@ describe("SendAhead", () => {
     ["nothing of a process that is slow", Array<number>(100).fill(11), 0],
   ])("sends %s", (_what, roundsMs, most) => {
     expect(afterRounds(roundsMs).ahead.most).toBe(most);
+  });
+
+  test("sends no more than larger batches pay for, however many places there are", () => {
+    expect(afterRounds(quick(100), 1_000).ahead.most).toBe(64);
+    expect(afterRounds(quick(100), 1).ahead.most).toBe(3);
   });
 
   test("sends nothing after a call has waited in vain, until it is proven quick again", () => {
