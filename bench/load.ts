@@ -46,8 +46,8 @@ export function parseReport(report: string): LoadResult {
   return {
     requests: Number(find(report, /(\d+) requests in/)),
     requestsPerSecond: Number(find(report, /Requests\/sec:\s+([\d.]+)/)),
-    p50Ms: toMs(find(report, /^\s+50%\s+(\S+)$/m)),
-    p99Ms: toMs(find(report, /^\s+99%\s+(\S+)$/m)),
+    p50Ms: toMs(find(report, /^\s+50%\s+(\S+)\s*$/m)),
+    p99Ms: toMs(find(report, /^\s+99%\s+(\S+)\s*$/m)),
   };
 }
 

@@ -29,6 +29,12 @@ Transfer/sec:      6.68MB
     });
   });
 
+  test("reads seconds, behind which wrk leaves a blank", () => {
+    const report =
+      "  50%   37.10ms\n  99%    1.33s \n  2646 requests in 2.02s\nRequests/sec:  1309.11\n";
+    expect(parseReport(report)).toMatchObject({ p50Ms: 37.1, p99Ms: 1_330 });
+  });
+
   test("refuses a report without numbers", () => {
     expect(() => parseReport("unable to connect")).toThrow("Cannot find");
   });
