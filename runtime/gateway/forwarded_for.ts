@@ -14,8 +14,11 @@ export function readForwardedFor(
   trusted: Pick<AddressSet, "has">,
 ): string | undefined {
   let client: string | undefined;
-  for (const node of (value ?? "").split(",").toReversed()) {
-    client = toAddress(node.trim());
+  for (const element of (value ?? "").split(",").toReversed()) {
+    const node = element.trim();
+    // As every list in a header may have them. Source: RFC 9110 §5.6.1.
+    if (node === "") continue;
+    client = toAddress(node);
     if (client === undefined || !trusted.has(client)) return client;
   }
   return client;
@@ -25,5 +28,6 @@ export function readForwardedFor(
 export function toAddress(node: string): string | undefined {
   const [, bracketed, plain] = nodePattern.exec(node) ?? [];
   const address = bracketed ?? plain ?? node;
-  return isIP(address) === 0 ? undefined : address;
+  // A zone means something on its own machine alone, and may be of any length.
+  return isIP(address) === 0 || address.includes("%") ? undefined : address;
 }

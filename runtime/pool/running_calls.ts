@@ -1,3 +1,4 @@
+import { RuntimeError } from "../base/errors.ts";
 import { IdTable } from "../base/id_table.ts";
 import type { OwnedCall } from "../protocol/call.ts";
 import { takeBackAfterMs } from "../protocol/start_mark.ts";
@@ -59,6 +60,11 @@ export class RunningCalls {
     return this.#calls.ids();
   }
 
+  /** Those that have been started, as the number of the last one tells. */
+  startedUpTo(lastStarted: number): readonly OwnedCall[] {
+    return this.#calls.ids().flatMap((id) => id <= lastStarted ? this.find(id) ?? [] : []);
+  }
+
   all(): readonly OwnedCall[] {
     return this.#calls.items();
   }
@@ -80,10 +86,17 @@ export class RunningCalls {
     return this.#delete(id);
   }
 
-  /** Takes out those that found no place, in the order given; some may not be there any more. */
+  /**
+   * Takes out those that found no place, in the order given; some may not be there any more.
+   * @throws {RuntimeError} `bad_message` when there was a place: the call would come back for ever.
+   */
   takeReturned(ids: readonly number[]): OwnedCall[] {
     this.#ahead?.failed();
-    return ids.flatMap((id) => this.#delete(id) ?? []);
+    return ids.flatMap((id) => {
+      if (!this.#calls.find(id)) return [];
+      if (this.size > this.#options.processConcurrency) return this.#delete(id) ?? [];
+      throw new RuntimeError("bad_message", `Cannot take call ${id} back: there is a place for it`);
+    });
   }
 
   /**
@@ -134,7 +147,7 @@ export class RunningCalls {
   #delete(id: number): OwnedCall | undefined {
     if (this.#letStartMs.size > 0) this.#letStartMs.delete(id);
     const call = this.#calls.delete(id);
-    if (this.size === 0) this.#idleSinceMs = this.#options.clock.monotonicMs();
+    if (call && this.size === 0) this.#idleSinceMs = this.#options.clock.monotonicMs();
     return call;
   }
 }

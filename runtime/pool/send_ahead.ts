@@ -1,7 +1,10 @@
 import type { Clock } from "../base/clock.ts";
 
-/** When all places of a process turn over within this time, once each, it is quick. */
-const quickMs = 10;
+/**
+ * When as many calls end within this time as a process has places, it is quick: what waits for its
+ * place, `waitingPerPlace` such rounds at most, starts before `returnAfterMs`.
+ */
+const quickMs = 5;
 /** So many calls that were turned over quickly prove a process quick. */
 const provenAfter = 32;
 /** Calls that may wait in a process for each that runs. */
@@ -24,8 +27,8 @@ export interface SendAheadOptions {
  */
 export class SendAhead {
   readonly #options: SendAheadOptions;
-  /** Calls that ended in quick rounds. */
-  #quickEnds = 0;
+  /** Grows with each call of a quick round; what is beyond `provenAfter` may be sent ahead. */
+  #credit = 0;
   /** Calls that have ended in this round, of as many as there are places. */
   #ends = 0;
   #roundMs = -Infinity;
@@ -36,7 +39,7 @@ export class SendAhead {
 
   /** How many calls may wait in the process. */
   get most(): number {
-    return Math.max(0, this.#quickEnds - provenAfter);
+    return Math.max(0, this.#credit - provenAfter);
   }
 
   /** A call has ended while all places were taken. */
@@ -51,16 +54,16 @@ export class SendAhead {
 
   /** A call has waited in vain. */
   failed(): void {
-    this.#quickEnds = 0;
+    this.#credit = 0;
   }
 
   /** After a slow one, nothing is sent ahead until the next quick one. */
   #endRound(isQuick: boolean): void {
     const { processConcurrency } = this.#options;
     const waiting = Math.min(mostWaiting, waitingPerPlace * processConcurrency);
-    this.#quickEnds = isQuick
-      ? Math.min(provenAfter + waiting, this.#quickEnds + this.#ends)
-      : Math.min(provenAfter, this.#quickEnds);
+    this.#credit = isQuick
+      ? Math.min(provenAfter + waiting, this.#credit + this.#ends)
+      : Math.min(provenAfter, this.#credit);
     this.#ends = 0;
   }
 }

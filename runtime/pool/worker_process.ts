@@ -68,7 +68,7 @@ export class WorkerProcess {
       onMessage: (message) => this.#handle(message),
       onClose: (fault) => this.#closed(fault),
     });
-    const running = () => this.#running.all();
+    const running = () => this.#running.startedUpTo(this.#child.lastStarted);
     this.#child = new WorkerChild(start, { line: this.#line, running });
     this.#startWatch = new StartWatch({
       timers: this.#timers,
@@ -197,8 +197,7 @@ export class WorkerProcess {
         // It came late to its worker, and may have been taken back in the meantime.
         return this.#line.answer(this.#running.letStart(message.id, this.#nowMs), this.#nowMs);
       case "returned":
-        this.#giveBack(this.#running.takeReturned(message.ids));
-        return this.#hangUpWhenIdle();
+        return this.#giveBack(this.#running.takeReturned(message.ids));
       case "sync":
         return this.#synced();
       case "pong":

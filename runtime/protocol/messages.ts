@@ -93,7 +93,7 @@ export type GatewayMessage =
  * - `loading`, `loaded`: around the first run of a module's top level; `described` once all have
  *   been loaded that were asked for.
  * - `ask`: a call came so long after it was sent that it may have been given to another process.
- * - `returned`: calls that found no place in time; they have not been started and never will be.
+ * - `returned`: calls that waited for a place in vain; they have not been started and never will be.
  */
 export type WorkerMessage =
   | { readonly kind: "hello"; readonly token: string }

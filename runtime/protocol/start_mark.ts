@@ -8,6 +8,9 @@
  * mark and asks. The gateway takes back only what it sent, or answered so, `takeBackAfterMs` ago and
  * finds unmarked.
  *
+ * A call for which there is no place waits in the worker, and is given back when that takes too long.
+ * Later calls may then be marked: the gateway is told at once.
+ *
  * INVARIANT: mark first, clock second, and `startWithinMs` < `takeBackAfterMs`. A worker that passes
  * its look at the clock has therefore marked the call before the gateway can have looked at the mark.
  */
@@ -21,7 +24,7 @@ export const startWithinMs = 200;
 /** A gateway takes a call back no sooner than this long after it was sent. */
 export const takeBackAfterMs = 300;
 
-/** A worker gives a call back that has found no place for this long after it was sent. */
+/** A worker gives calls back that have waited for a place for this long after they were sent. */
 export const returnAfterMs = 20;
 
 /** How long after `sentMs` it is at `nowMs`, on a clock that counts milliseconds modulo 2^32. */

@@ -18,6 +18,8 @@ import { replyFault } from "./reply_fault.ts";
 
 /** Task code may replace the global one. */
 const { stringify } = JSON;
+/** Of the numbers of calls given back at once: a worker is not sent many more than it runs. */
+const maxReturnedChars = 16 * 1024;
 
 /** Puts a message for the gateway into the next batch. */
 export function writeWorkerMessage(writer: FrameWriter, message: WorkerMessage): void {
@@ -75,7 +77,7 @@ export function parseWorkerMessage(frame: Frame): WorkerMessage {
     case kinds.ask:
       return { kind: "ask", id };
     case kinds.returned:
-      return { kind: "returned", ids: head.split(",").map(toId) };
+      return { kind: "returned", ids: parseReturned(head) };
     case kinds.loaded:
       return { kind: "loaded", task: head, shape: parseShape(parseJson(toText(frame.body))) };
     case kinds.described:
@@ -208,8 +210,9 @@ function parseOutputLine(value: unknown): OutputLine {
   return typeof omittedLines === "number" ? { ...line, omittedLines } : line;
 }
 
-function toId(text: string): number {
-  return asCount(Number(text), "returned.ids");
+function parseReturned(head: string): readonly number[] {
+  if (head.length > maxReturnedChars) throw badMessage(`returned.ids: ${head.length} characters`);
+  return head.split(",").map((text) => asCount(Number(text), "returned.ids"));
 }
 
 function toText(bytes: Uint8Array): string {

@@ -19,13 +19,16 @@ export interface StartGateOptions<T extends Startable> {
   readonly clock: () => number;
   readonly after: Clock["after"];
   start(item: T): void;
+  /** Calls back later in this turn, behind what has been written in it, and on nobody's behalf. */
+  soon(callback: () => void): void;
   /** Asks the gateway whether the call is still ours. */
   ask(id: number): void;
   /** Asks the gateway for its time. */
   sync(): void;
   /**
-   * Gives calls back which found no place: they have not been started and never will be. The gateway
-   * must hear of it before a later call shows in the mark.
+   * Gives calls back which found no place: they have not been started and never will be. Where the
+   * gateway hears of it after a later call shows in the mark, and the process dies, they count as
+   * started.
    */
   giveBack(ids: readonly number[]): void;
 }
@@ -39,7 +42,8 @@ interface Held<T> {
 /**
  * Starts calls in the order of their ids, as many at once as there are places, each exactly if the
  * gateway has not given it to another process: see `protocol/start_mark.ts`. What cannot be started is
- * held, in order; the first that is held waits for a place, or for an answer.
+ * held, in order; the first that is held waits for a place, or for an answer. What waits for a place is
+ * started behind the answers of those that made it: it may block the process for ever.
  */
 export class StartGate<T extends Startable> {
   readonly #options: StartGateOptions<T>;
@@ -47,7 +51,7 @@ export class StartGate<T extends Startable> {
   /** Whether the first that is held came too late to be started without a question. */
   #isAsked = false;
   #running = 0;
-  #isStarting = false;
+  #isStartDue = false;
   #isTimed = false;
   /** Since the last look at what is held. */
   #endedSinceLook = 0;
@@ -91,16 +95,11 @@ export class StartGate<T extends Startable> {
     else this.#giveBackLater();
   }
 
-  /** Whether the end of a call is the start of another. */
-  get isHolding(): boolean {
-    return this.#held.length > 0;
-  }
-
   /** One that was started has ended: there is a place. */
   ended(): void {
     this.#running -= 1;
     this.#endedSinceLook += 1;
-    this.#startHeld();
+    if (this.#held.length > 0) this.#startSoon();
   }
 
   /** A call that waits for its start. */
@@ -125,17 +124,24 @@ export class StartGate<T extends Startable> {
     this.#startHeld();
   }
 
+  #startSoon(): void {
+    if (this.#isStartDue) return;
+    this.#isStartDue = true;
+    this.#options.soon(() => {
+      this.#isStartDue = false;
+      this.#startHeld();
+    });
+  }
+
   /** Starts what it may of what is held; what ends at once makes place for the next. */
   #startHeld(): void {
-    if (this.#isStarting) return;
-    this.#isStarting = true;
     while (!this.#isAsked && this.#running < this.#options.places) {
-      const [first] = this.#held;
-      if (!first) break;
-      if (this.#start(first.item, first.sentMs)) this.#held.shift();
-      else this.#ask(first.item);
+      const first = this.#held.shift();
+      if (!first) return;
+      if (this.#start(first.item, first.sentMs)) continue;
+      this.#held.unshift(first);
+      this.#ask(first.item);
     }
-    this.#isStarting = false;
     if (this.#held.length > 0) this.#giveBackLater();
   }
 
@@ -171,23 +177,21 @@ export class StartGate<T extends Startable> {
     this.#endedSinceLook = 0;
     this.#options.after(returnAfterMs, () => {
       this.#isTimed = false;
-      // At this pace, all of it will have been started by the next look.
-      if (this.#endedSinceLook < this.#held.length) this.#giveBackOld();
-      if (this.#held.length > this.#askedCount) this.#giveBackLater();
+      if (this.#isWaitingInVain()) this.#giveBackAll();
+      if (this.#held.length > 0) this.#giveBackLater();
     });
   }
 
-  #giveBackOld(): void {
-    const nowMs = this.#gatewayMs();
-    const from = this.#askedCount;
-    const young = this.#held.findIndex(({ sentMs }, index) =>
-      index >= from && elapsedMs(sentMs, nowMs) < returnAfterMs
-    );
-    const old = this.#held.splice(from, (young < 0 ? this.#held.length : young) - from);
-    if (old.length > 0) this.#options.giveBack(old.map(({ item }) => item.id));
+  /** All places are taken, and fewer have ended since the last look than wait now. */
+  #isWaitingInVain(): boolean {
+    const [first] = this.#held;
+    if (!first || this.#isAsked || this.#running < this.#options.places) return false;
+    const isOld = elapsedMs(first.sentMs, this.#gatewayMs()) >= returnAfterMs;
+    return isOld && this.#endedSinceLook < this.#held.length;
   }
 
-  get #askedCount(): number {
-    return this.#isAsked ? 1 : 0;
+  /** All of it: what stayed would be started before what was sent earlier. */
+  #giveBackAll(): void {
+    this.#options.giveBack(this.#held.splice(0).map(({ item }) => item.id));
   }
 }

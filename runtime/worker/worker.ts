@@ -31,6 +31,7 @@ import { traceFetch } from "./traced_fetch.ts";
 
 /** Task code may replace the global one. */
 const now = performance.now.bind(performance);
+const { setImmediate } = globalThis;
 /** The package that holds the author's types, and nothing that exists at run time. */
 const typesPackage = "@journeyapps/cloudcode";
 /** A body of fewer UTF-16 units than this cannot be over the limit. */
@@ -95,6 +96,8 @@ class Worker implements ScopeOwner {
       clock: now,
       after: this.clock.after,
       start: (scope) => this.#scopes.run(scope, this.#run),
+      // What starts then is no part of the invocation that makes place for it.
+      soon: (callback) => this.#scopes.outside(() => void setImmediate(callback)),
       ask: (id) => this.#send({ kind: "ask", id }),
       sync: () => this.#send({ kind: "sync" }),
       giveBack: (ids) => this.#giveBack(ids),
@@ -202,12 +205,8 @@ class Worker implements ScopeOwner {
   ended(scope: InvocationScope, ending: RunEnding): void {
     this.#scopes.delete(scope);
     this.#tellEnd(scope, ending);
-    // What starts now is no part of the invocation that has ended.
-    if (this.#gate.isHolding) this.#scopes.outside(this.#startNext);
-    else this.#gate.ended();
+    this.#gate.ended();
   }
-
-  readonly #startNext = (): void => this.#gate.ended();
 
   #tellEnd({ id }: InvocationScope, ending: RunEnding): void {
     const { figures } = ending;

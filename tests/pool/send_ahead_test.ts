@@ -16,7 +16,7 @@ function afterRounds(roundsMs: readonly number[], processConcurrency = 16) {
   return { ahead, endRound };
 }
 
-const quick = (count: number) => Array<number>(count).fill(10);
+const quick = (count: number) => Array<number>(count).fill(5);
 
 describe("SendAhead", () => {
   test.each([
@@ -24,9 +24,9 @@ describe("SendAhead", () => {
     ["nothing after a few quick calls", quick(2), 0],
     ["a call for each quick one from then on", quick(3), 16],
     ["three for each place at most", quick(100), 48],
-    ["nothing after a slow round", [...quick(100), 11], 0],
-    ["a call for each quick one after that", [...quick(100), 11, ...quick(2)], 32],
-    ["nothing of a process that is slow", Array<number>(100).fill(11), 0],
+    ["nothing after a slow round", [...quick(100), 6], 0],
+    ["a call for each quick one after that", [...quick(100), 6, ...quick(2)], 32],
+    ["nothing of a process that is slow", Array<number>(100).fill(6), 0],
   ])("sends %s", (_what, roundsMs, most) => {
     expect(afterRounds(roundsMs).ahead.most).toBe(most);
   });
@@ -42,7 +42,7 @@ describe("SendAhead", () => {
     expect(ahead.most).toBe(0);
     for (const tookMs of quick(2)) endRound(tookMs);
     expect(ahead.most).toBe(0);
-    endRound(10);
+    endRound(5);
     expect(ahead.most).toBe(16);
   });
 });

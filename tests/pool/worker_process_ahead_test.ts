@@ -54,6 +54,13 @@ describe("a WorkerProcess that turns calls over quickly", () => {
     expect(endings["third"]).toBeUndefined();
   });
 
+  test("is ended when it gives back what there is a place for: it would come again for ever", async () => {
+    await using workers = await createWorkers();
+    const { child, process, run } = await startQuick(workers);
+    child.send({ kind: "returned", ids: [run("second")] });
+    expect([child.signals, process.state]).toEqual([["SIGTERM", "SIGKILL"], "stopping"]);
+  });
+
   test("may give back what has been taken from it in the meantime", async () => {
     await using workers = await createWorkers();
     const { child, process, told, run } = await startQuick(workers);
@@ -63,14 +70,15 @@ describe("a WorkerProcess that turns calls over quickly", () => {
     expect([told.returned, process.state]).toEqual([[], "ready"]);
   });
 
-  test("ends when it retires and has given back the last of its calls", async () => {
+  test("ends when it retires, has given back what waited and replied to the rest", async () => {
     await using workers = await createWorkers();
-    const { child, process, run } = await startQuick(workers);
-    const last = run("second");
-    child.reply(1);
+    const { child, process, told, run } = await startQuick(workers);
+    const [second, third] = [run("second"), run("third")];
     process.retire();
-    expect(child.isHungUp).toBe(false);
-    child.send({ kind: "returned", ids: [last] });
+    child.send({ kind: "returned", ids: [third] });
+    child.reply(1);
+    expect([told.returned, child.isHungUp]).toEqual([[["third"]], false]);
+    child.reply(second);
     expect([child.isHungUp, process.state]).toEqual([true, "stopping"]);
   });
 

@@ -132,6 +132,10 @@ describe("WorkerProcess", () => {
     const { child, run, told } = startProcess(workers);
     child.connect();
     const id = run("trace");
+    await turn();
+    child.isBlocked = true;
+    run("not started");
+    await turn();
     child.send({ kind: "output", id, line: { level: "warn", text: "mine" } });
     child.send({ kind: "output", id: 0, line: { level: "info", text: "nobody's" } });
     child.print("stderr", "raw\n");

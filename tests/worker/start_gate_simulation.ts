@@ -113,7 +113,7 @@ class Simulation {
   readonly #toWorker: Channel<ToWorker>;
   readonly #toGateway: Channel<ToGateway>;
   readonly #mark = new Uint32Array(2);
-  readonly #running = new RunningCalls({ clock: systemClock, processConcurrency: 16 });
+  readonly #running: RunningCalls;
   readonly #pulse = new Pulse();
   readonly #gate: StartGate<{ readonly id: number }>;
   /** What the worker sends leaves it at the end of its turn. */
@@ -123,6 +123,8 @@ class Simulation {
   readonly #callTimes: number[];
   /** What the worker runs, and when it ends. */
   #inWorker: { readonly id: number; readonly endMs: number }[] = [];
+  /** What is to be done at the end of the worker's turn. */
+  readonly #soon: (() => void)[] = [];
   /** The timers of the worker. */
   #timers: { readonly dueMs: number; readonly callback: () => void }[] = [];
   #nowMs = 0;
@@ -141,6 +143,7 @@ class Simulation {
 
   constructor(script: Script) {
     this.#script = script;
+    this.#running = new RunningCalls({ clock: systemClock, processConcurrency: script.places });
     this.#toWorker = new Channel(script.latencyMs);
     this.#toGateway = new Channel(script.latencyMs);
     let atMs = 50;
@@ -159,6 +162,7 @@ class Simulation {
         this.#run(id);
         this.#sleep();
       },
+      soon: (callback) => void this.#soon.push(callback),
       ask: (id) => {
         this.#asked += 1;
         this.#outbox.push({ kind: "ask", id });
@@ -211,6 +215,7 @@ class Simulation {
     this.#endCalls();
     this.#fireTimers();
     this.#flush();
+    for (const callback of this.#soon.splice(0)) callback();
   }
 
   /** Some end within the call that starts them, the others in a later turn. */

@@ -12,6 +12,7 @@ function createGate({ aheadMs = 0, hasMark = true, places = 100 } = {}) {
   let timers: { readonly dueMs: number; readonly callback: () => void }[] = [];
   const mark = hasMark ? new Uint32Array(2) : undefined;
   const events: string[] = [];
+  const soon: (() => void)[] = [];
   /** What a start leads to. */
   const onStart: ((id: number) => void)[] = [];
   const gate = new StartGate<Item>({
@@ -22,6 +23,7 @@ function createGate({ aheadMs = 0, hasMark = true, places = 100 } = {}) {
       timers.push({ dueMs: time.nowMs + delayMs, callback });
       return () => {};
     },
+    soon: (callback) => void soon.push(callback),
     start({ id }) {
       events.push(`start ${id}, marked ${mark?.[1]}`);
       for (const action of onStart) action(id);
@@ -47,6 +49,11 @@ function createGate({ aheadMs = 0, hasMark = true, places = 100 } = {}) {
     time.nowMs += tookMs;
     gate.go();
   };
+  /** A call ends, and the turn with it. */
+  const end = () => {
+    gate.ended();
+    for (const callback of soon.splice(0)) callback();
+  };
   /** Time passes, and the event loop turns. */
   const pass = (durationMs: number) => {
     time.nowMs += durationMs;
@@ -55,7 +62,7 @@ function createGate({ aheadMs = 0, hasMark = true, places = 100 } = {}) {
     for (const { callback } of due) callback();
   };
   const countTimers = () => timers.length;
-  return { gate, mark, time, events, onStart, ticks, send, go, pass, countTimers };
+  return { gate, mark, time, events, onStart, ticks, send, go, end, pass, countTimers, soon };
 }
 
 describe("StartGate", () => {
@@ -155,20 +162,31 @@ describe("StartGate", () => {
 
 describe("StartGate and its places", () => {
   test("holds what finds none, and starts the next when one ends", () => {
-    const { gate, events, send } = createGate({ places: 2 });
+    const { gate, events, send, end } = createGate({ places: 2 });
     send([1, 2, 3, 4]);
     expect(events.splice(0)).toEqual(["start 1, marked 1", "start 2, marked 2"]);
     expect([gate.find(2), gate.find(3)?.id]).toEqual([undefined, 3]);
-    gate.ended();
+    end();
     expect(events.splice(0)).toEqual(["start 3, marked 3"]);
     send([5]);
-    gate.ended();
-    gate.ended();
+    end();
+    end();
     expect(events).toEqual(["start 4, marked 4", "start 5, marked 5"]);
   });
 
+  test("starts what was held behind the answers of this turn, once for all of them", () => {
+    const { gate, events, send, soon } = createGate({ places: 2 });
+    send([1, 2, 3, 4]);
+    events.length = 0;
+    gate.ended();
+    gate.ended();
+    expect([events, soon.length]).toEqual([[], 1]);
+    soon[0]?.();
+    expect(events).toEqual(["start 3, marked 3", "start 4, marked 4"]);
+  });
+
   test("starts one after the other what ends at once, not one within the other", () => {
-    const { gate, events, onStart, send } = createGate({ places: 1 });
+    const { gate, events, onStart, send, end } = createGate({ places: 1 });
     let depth = 0;
     onStart.push((id) => {
       expect(++depth).toBe(1);
@@ -176,70 +194,84 @@ describe("StartGate and its places", () => {
       depth -= 1;
     });
     send([1, 2, 3, 4]);
-    gate.ended();
+    end();
     send([5]);
     expect(events.map((event) => event.split(",")[0])).toEqual(
       ["start 1", "start 2", "start 3", "start 4", "start 5"],
     );
   });
 
-  test("gives back what has found none for a while, and no more", () => {
-    const { gate, events, send, pass } = createGate({ places: 1 });
+  test("gives all of it back when the first has found none for a while: order stays", () => {
+    const { gate, events, send, end, pass } = createGate({ places: 1 });
     send([1, 2, 3]);
     pass(10);
     send([4]);
-    pass(returnAfterMs - 10);
-    expect(events.splice(0)).toEqual(["start 1, marked 1", "give back 2,3, marked 1"]);
-    expect([gate.find(3), gate.find(4)?.id]).toEqual([undefined, 4]);
-    gate.ended();
-    expect(events).toEqual(["start 4, marked 4"]);
+    pass(returnAfterMs - 11);
+    expect(events.splice(0)).toEqual(["start 1, marked 1"]);
+    pass(1);
+    expect(events.splice(0)).toEqual(["give back 2,3,4, marked 1"]);
+    expect([gate.find(2), gate.find(4)]).toEqual([undefined, undefined]);
+    end();
+    send([5]);
+    expect(events).toEqual(["start 5, marked 5"]);
   });
 
   test("gives nothing back while so much ends that all of it is about to start", () => {
-    const { gate, events, send, pass } = createGate({ places: 1 });
+    const { events, send, end, pass } = createGate({ places: 1 });
     send([1, 2, 3, 4, 5]);
-    gate.ended();
-    gate.ended();
+    end();
+    end();
     pass(returnAfterMs);
     expect(events.splice(0)).toHaveLength(3);
-    gate.ended();
+    end();
     pass(returnAfterMs);
     expect(events.splice(0)).toEqual(["start 4, marked 4"]);
     pass(returnAfterMs);
     expect(events).toEqual(["give back 5, marked 4"]);
   });
 
+  test("gives nothing back for which a place has just become free", () => {
+    const { gate, events, send, pass, soon } = createGate({ places: 1 });
+    send([1, 2, 3]);
+    gate.ended();
+    pass(returnAfterMs);
+    expect(events.splice(0)).toEqual(["start 1, marked 1"]);
+    soon[0]?.();
+    expect(events).toEqual(["start 2, marked 2"]);
+  });
+
   test("looks again for as long as it holds something, with one timer", () => {
-    const { gate, events, send, pass, countTimers } = createGate({ places: 1 });
+    const { events, send, end, pass, countTimers } = createGate({ places: 1 });
     send([1, 2]);
     pass(1);
     send([3]);
     expect(countTimers()).toBe(1);
-    pass(returnAfterMs - 1);
+    end();
+    end();
     pass(returnAfterMs);
-    expect(events.slice(1)).toEqual(["give back 2, marked 1", "give back 3, marked 1"]);
-    expect(countTimers()).toBe(0);
-    gate.ended();
+    expect([events.splice(0).length, countTimers()]).toEqual([3, 0]);
     send([4]);
-    expect(events.slice(3)).toEqual(["start 4, marked 4"]);
+    expect(countTimers()).toBe(1);
+    pass(returnAfterMs);
+    expect([events, countTimers()]).toEqual([["give back 4, marked 3"], 0]);
   });
 
-  test("keeps what it has asked about, and gives back what waits behind it", () => {
-    const { events, send, go, pass } = createGate({ places: 1 });
+  test("keeps what waits behind a question", () => {
+    const { events, send, go, pass } = createGate({ places: 2 });
     send([1], 300);
     send([2, 3]);
     pass(returnAfterMs);
-    expect(events.splice(0)).toEqual(["ask 1, marked 0", "give back 2,3, marked 0"]);
+    expect(events.splice(0)).toEqual(["ask 1, marked 0"]);
     go();
-    expect(events).toEqual(["start 1, marked 1"]);
+    expect(events).toEqual(["start 1, marked 1", "start 2, marked 2"]);
   });
 
   test("asks about what has found its place too late", () => {
-    const { gate, events, send, time } = createGate({ places: 1 });
+    const { gate, events, send, end, time } = createGate({ places: 1 });
     send([1, 2, 3]);
     // It blocks: no timer fires.
     time.nowMs += startWithinMs + 2;
-    gate.ended();
+    end();
     expect(events).toEqual(["start 1, marked 1", "ask 2, marked 1"]);
     gate.drop();
     expect(events.slice(2)).toEqual(["ask 3, marked 1"]);
