@@ -1,4 +1,5 @@
 import type { Reply } from "./call.ts";
+import { impossibleInValue } from "./header_value.ts";
 import { isServerHeader } from "./server_headers.ts";
 
 /** The types a task may answer with, which have a meaning to browsers; parameters may follow. */
@@ -8,8 +9,6 @@ const allowedType =
 const usualType = "text/plain; charset=utf-8";
 /** RFC 9110 §5.1; in lower case, as HTTP/2 wants it and look-ups here expect it. */
 const nameToken = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
-/** RFC 9110 §5.5, and no code unit that is not one byte. */
-const impossibleInValue = /[^\t\x20-\x7e\x80-\xff]/;
 const plainLength = /^\d{1,15}$/;
 /** Answers that have no body. Source: Fetch Standard, "null body status". */
 const emptyStatuses = [204, 205, 304];

@@ -1,9 +1,9 @@
+import { impossibleInValue } from "../protocol/header_value.ts";
 import { maxReplyHeaderBytes } from "../protocol/reply_limits.ts";
 import { isServerHeader } from "../protocol/server_headers.ts";
 import { IllegalResponse } from "./illegal_response.ts";
 
 const token = /^[\w!#$%&'*+.^`|~-]+$/;
-const impossibleInValue = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** A colon, a blank and the end of the line. */
 const framingBytes = 4;
