@@ -65,10 +65,6 @@ export class RunningCalls {
     return this.#calls.ids().flatMap((id) => id <= lastStarted ? this.find(id) ?? [] : []);
   }
 
-  all(): readonly OwnedCall[] {
-    return this.#calls.items();
-  }
-
   find(id: number): OwnedCall | undefined {
     return this.#calls.find(id);
   }
@@ -111,7 +107,7 @@ export class RunningCalls {
 
   /** Takes out all of them. */
   takeAll(): readonly OwnedCall[] {
-    const calls = this.all();
+    const calls = this.#calls.items();
     this.#calls.clear();
     this.#letStartMs.clear();
     return calls;

@@ -77,8 +77,8 @@ export class Starter {
     const told: WorkerEvents = { ...events, onConnected: endTurn, onReady, onEnded };
     try {
       const { processConcurrency } = this.#options.settings;
-      const start = { ...this.#options, processConcurrency, describe, preload };
-      return new WorkerProcess({ ...start, events: told });
+      const own = { processConcurrency, describe, preload, events: told };
+      return new WorkerProcess({ ...this.#options, ...own });
     } catch (error) {
       const message = `No process could be started: ${messageOf(error)}`;
       const { stack } = error instanceof Error ? error : { stack: undefined };
