@@ -16,7 +16,7 @@ const maxQuotedLength = 2000;
 const expectedBody = JSON.stringify({ hello: "world" });
 
 /** A subject that runs and has given the right answer. */
-export class ServerProcess {
+export class ServerProcess implements AsyncDisposable {
   readonly subject: Subject;
   readonly url: string;
   readonly #child: Bun.Subprocess<"ignore", Bun.BunFile, Bun.BunFile>;
@@ -67,6 +67,10 @@ export class ServerProcess {
     pidsOf(this.#child.pid).forEach(killIfAlive);
     await this.#child.exited;
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Asks until the right answer comes. */

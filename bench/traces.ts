@@ -55,8 +55,7 @@ interface Times {
 async function measureCost(target: string, { rounds, seconds }: Times) {
   await using keeping = await startSubject(`webtaskd-${target}`);
   await using without = await startSubject(`webtaskd-${target}-no-traces`);
-  const servers = [without, keeping] as const;
-  for (const server of servers) await cpuUsPerRequest(server, warmUpSeconds);
+  for (const server of [without, keeping]) await cpuUsPerRequest(server, warmUpSeconds);
   const [on, off, ratios]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
     const offUs = await cpuUsPerRequest(without, seconds);
@@ -75,8 +74,7 @@ async function measureCost(target: string, { rounds, seconds }: Times) {
 async function startSubject(name: string) {
   const subject = createSubjects().find((subject) => subject.name === name);
   if (!subject) throw new Error(`Cannot measure "${name}": no such subject`);
-  const server = await ServerProcess.start(subject);
-  return Object.assign(server, { [Symbol.asyncDispose]: () => server.close() });
+  return await ServerProcess.start(subject);
 }
 
 async function cpuUsPerRequest(server: ServerProcess, seconds: number): Promise<number> {
