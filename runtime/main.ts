@@ -15,6 +15,8 @@ if (platform.args[0] === "worker") {
   const { runRecorder } = await import("./store/recorder.ts");
   await runRecorder(platform);
 } else {
+  // Before anything else is loaded: what a command needs is loaded once.
+  if (platform.args[0] === "serve") platform.keepFreedMemory();
   const { runCli } = await import("./cli/cli.ts");
   platform.exit(await runCli(platform));
 }

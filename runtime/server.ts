@@ -37,8 +37,6 @@ const lastCallMs = 5_000;
 const flushMs = 1_000;
 /** For lines of the log, where whoever reads them has stalled. */
 const logFlushMs = 500;
-/** A collection looks at all that is in use: with little garbage let in, there are dozens a second. */
-const garbageBytes = 16 * 1024 * 1024;
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -112,7 +110,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ...surroundings,
     ...{ settings, isLoopback, pools, deployments, supervisor },
     ...{ listener, admin, traces, hub, state },
-    garbageReserve: platform.reserveForGarbage(garbageBytes),
   });
 }
 
@@ -127,8 +124,6 @@ interface Parts extends Surroundings {
   readonly traces: TraceStore;
   readonly hub: WorkerHub;
   readonly state: { isReady: boolean };
-  /** Does its work by being there. */
-  readonly garbageReserve: object | undefined;
 }
 
 /** The whole graph at work, and the order in which it is taken down. */

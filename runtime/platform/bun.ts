@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { readFileSync, statSync, write } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
+import { childAllocator, forgetSettings, keepFreedMemory } from "./bun_allocator.ts";
 import { dieWithParent, forbidInspection, lockFolder } from "./bun_libc.ts";
 import { connect, listen } from "./bun_socket.ts";
 import { openSourceMap } from "./bun_source_map.ts";
@@ -36,6 +37,7 @@ export const platform: Platform = {
   readStdin: () => Bun.stdin.text(),
   exit: (code) => process.exit(code),
   onSignal: (signal, listener) => void process.on(signal, listener),
+  keepFreedMemory: () => keepFreedMemory(isCompiled() ? undefined : Bun.main),
   selfCommand: (role) => [...programCommand(), role],
   spawn,
   listen,
@@ -55,10 +57,9 @@ export const platform: Platform = {
     process.on("uncaughtException", (error) => listener("exception", error));
     process.on("unhandledRejection", (error) => listener("rejection", error));
   },
-  // It collects when so much is new as is in use: memory that nobody touches counts, and costs none.
-  reserveForGarbage: (bytes) => new ArrayBuffer(bytes),
   dropPrivileges() {
     delete process.env[tailCalls];
+    forgetSettings();
     return Promise.resolve();
   },
   stubModule(specifier) {
@@ -71,10 +72,13 @@ export const platform: Platform = {
 
 /** Compiled, the executable is the program; from source, Bun runs the main module. */
 function programCommand(): string[] {
-  const isCompiled = Bun.main.startsWith("/$bunfs/") || Bun.main.includes("~BUN");
   // Whoever embeds the server has a main module of their own.
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-  return isCompiled ? [process.execPath] : [process.execPath, ...ownSettings, main];
+  return isCompiled() ? [process.execPath] : [process.execPath, ...ownSettings, main];
+}
+
+function isCompiled(): boolean {
+  return Bun.main.startsWith("/$bunfs/") || Bun.main.includes("~BUN");
 }
 
 /**
@@ -123,7 +127,7 @@ function startChild(options: SpawnOptions) {
     return Bun.spawn({
       cmd: [...options.command],
       cwd: options.cwd,
-      env: { ...options.env, [tailCalls]: "0" },
+      env: { ...childAllocator, ...options.env, [tailCalls]: "0" },
       stdin: Buffer.from(options.stdin),
       stdout: "pipe",
       stderr: "pipe",

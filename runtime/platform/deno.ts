@@ -46,8 +46,8 @@ export const platform: Platform = {
       listener("rejection", event.reason);
     });
   },
-  // Its collector looks at what is young alone, most of the time.
-  reserveForGarbage: () => undefined,
+  // V8 keeps its young generation as it is.
+  keepFreedMemory() {},
   async dropPrivileges() {
     await Deno.permissions.revoke({ name: "ffi" });
   },

@@ -164,6 +164,12 @@ export interface Platform {
   readStdin(): Promise<string>;
   exit(code: number): never;
   onSignal(signal: ProcessSignal, listener: () => void): void;
+  /**
+   * Has this process keep the memory it frees for its own next use, for minutes. Call it first: where the runtime
+   * must know before it starts, this starts the program again in the same process, once.
+   * @throws when the program's file cannot be started any more.
+   */
+  keepFreedMemory(): void;
   /** The command that starts this same program in a role of its own. */
   selfCommand(role: Role): readonly string[];
   spawn(options: SpawnOptions): Child;
@@ -198,11 +204,6 @@ export interface Platform {
    * process.
    */
   onUncaught(listener: (kind: "exception" | "rejection", error: unknown) => void): void;
-  /**
-   * Lets so much more garbage pile up between two collections, for as long as the result is kept;
-   * `undefined` where the runtime needs no such help.
-   */
-  reserveForGarbage(bytes: number): object | undefined;
   /** Gives up what task code must not have: abilities, and variables that are for the runtime. */
   dropPrivileges(): Promise<void>;
   /**

@@ -51,7 +51,7 @@ export function createFakePlatform(
     dieWithParent: refuse,
     forbidInspection: refuse,
     onUncaught: refuse,
-    reserveForGarbage: refuse,
+    keepFreedMemory: refuse,
     dropPrivileges: refuse,
     stubModule: refuse,
   };
