@@ -15,6 +15,7 @@ import type {
   RequestInfo,
   SpawnOptions,
 } from "./platform.ts";
+import { onlyPeer } from "./only_peer.ts";
 import { readRssBytes, readUsage } from "./process_usage.ts";
 
 /** Everything that Bun does differently; holds no policy. */
@@ -143,17 +144,23 @@ async function forward(stream: ReadableStream<Uint8Array>, sink: (bytes: Uint8Ar
   for await (const bytes of stream) sink(bytes);
 }
 
+/** What all requests of a listener share. */
+interface BunListener {
+  readonly onlyPeer: string | undefined;
+  readonly idleTimeoutSeconds: number;
+}
+
 /** Switches the connection's idle limit off while a request waits for its task. */
 class BunRequestInfo implements RequestInfo {
   readonly #server: Bun.Server<undefined>;
   readonly #request: Request;
-  readonly #idleTimeoutSeconds: number;
+  readonly #listener: BunListener;
   #isWaiting = false;
 
-  constructor(server: Bun.Server<undefined>, request: Request, idleTimeoutSeconds: number) {
+  constructor(server: Bun.Server<undefined>, request: Request, listener: BunListener) {
     this.#server = server;
     this.#request = request;
-    this.#idleTimeoutSeconds = idleTimeoutSeconds;
+    this.#listener = listener;
   }
 
   host(headers: Readonly<Record<string, string>>): string | undefined {
@@ -161,7 +168,7 @@ class BunRequestInfo implements RequestInfo {
   }
 
   clientAddress(): string | undefined {
-    return this.#server.requestIP(this.#request)?.address;
+    return this.#listener.onlyPeer ?? this.#server.requestIP(this.#request)?.address;
   }
 
   waiting(): void {
@@ -170,7 +177,7 @@ class BunRequestInfo implements RequestInfo {
   }
 
   answering(): void {
-    if (this.#isWaiting) this.#server.timeout(this.#request, this.#idleTimeoutSeconds);
+    if (this.#isWaiting) this.#server.timeout(this.#request, this.#listener.idleTimeoutSeconds);
   }
 }
 
@@ -182,13 +189,14 @@ const noIdleLimit: object = { idleTimeout: 0 };
 
 function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, handler, idleTimeoutSeconds } = options;
+  const listener: BunListener = { onlyPeer: onlyPeer(address), idleTimeoutSeconds };
   const shared = {
     ...(options.tls ? { tls: options.tls } : {}),
     development: false as const,
     // Bodies are counted by the reader, which knows the task and answers with ids.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     fetch: (request: Request, server: Bun.Server<undefined>) =>
-      handler(request, new BunRequestInfo(server, request, idleTimeoutSeconds)),
+      handler(request, new BunRequestInfo(server, request, listener)),
   };
   const server = address.kind === "unix"
     ? Bun.serve({ ...shared, ...noIdleLimit, unix: address.path })

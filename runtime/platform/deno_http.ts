@@ -1,15 +1,17 @@
-import type { HttpOptions, HttpServer } from "./platform.ts";
+import { onlyPeer } from "./only_peer.ts";
+import type { HttpOptions, HttpServer, RequestInfo } from "./platform.ts";
 
 /** Starts an HTTP server. */
 export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, tls, handler } = options;
+  const peer = onlyPeer(address);
   const aborter = new AbortController();
   let isStopping = false;
   const shared = { signal: aborter.signal, onListen() {}, onError: toEmptyError };
   const server = address.kind === "unix"
     ? Deno.serve(
       { path: address.path, ...shared },
-      (request) => handler(request, { ...silentPeer, host: hostOf }),
+      (request) => handler(request, unixInfo),
     )
     : Deno.serve(
       {
@@ -19,12 +21,11 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
         ...(tls ?? {}),
         ...shared,
       },
-      (request, info) =>
-        handler(request, {
-          ...silentPeer,
-          host: tls ? (headers) => authorityOf(request, headers) : hostOf,
-          clientAddress: () => info.remoteAddr.hostname,
-        }),
+      (request, info) => {
+        const clientAddress = () => peer ?? info.remoteAddr.hostname;
+        const host = tls ? (headers: Fields) => authorityOf(request, headers) : hostOf;
+        return handler(request, { ...idleForEver, host, clientAddress });
+      },
     );
   const port = "port" in server.addr ? server.addr.port : 0;
   return await Promise.resolve({
@@ -48,7 +49,10 @@ function toEmptyError(): Response {
   return new Response(undefined, { status: 500 });
 }
 
-const silentPeer = { clientAddress: () => undefined, waiting() {}, answering() {} };
+/** Deno closes no connection for being idle. */
+const idleForEver = { waiting() {}, answering() {} };
+
+const unixInfo: RequestInfo = { ...idleForEver, host: hostOf, clientAddress: () => undefined };
 
 type Fields = Readonly<Record<string, string>>;
 

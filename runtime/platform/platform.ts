@@ -75,7 +75,10 @@ export interface RequestInfo {
    * HTTP/2 has in its place; several that differ come joined by commas.
    */
   host(headers: Readonly<Record<string, string>>): string | undefined;
-  /** The peer's IP address; `undefined` on a Unix socket. */
+  /**
+   * The peer's IP address; `undefined` on a Unix socket. On a listener for this machine alone, all have the
+   * listener's.
+   */
   clientAddress(): string | undefined;
   /** The request has been read and waits for its answer: the connection's idle limit is off. */
   waiting(): void;

@@ -1,0 +1,31 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { root } from "../conformance/targets.ts";
+import { runtimes } from "./runtimes.ts";
+
+const program = join(import.meta.dir, "address_teller.ts");
+
+/** Neither Bun nor Deno lets a client choose its address. */
+const client =
+  `require("node:http").get(JSON.parse(process.argv[1]), (got) => got.pipe(process.stdout))`;
+
+describe.each(runtimes)("$name: the address of a client", ({ command }) => {
+  test.each([
+    ["0.0.0.0", "127.0.0.1", "127.0.0.2", "127.0.0.2"],
+    ["0.0.0.0", "127.0.0.1", "127.0.0.1", "127.0.0.1"],
+    ["127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3"],
+    ["127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.1"],
+  ])(
+    "to a listener on %s, asked at %s from %s, is %s",
+    async (listen, host, localAddress, told) => {
+      await using server = Bun.spawn([...command, program, listen], {
+        cwd: root,
+        stderr: "inherit",
+      });
+      const { value } = await server.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+      const request = JSON.stringify({ host, port: Number(value), localAddress });
+      await using asking = Bun.spawn(["node", "-e", client, request], { stderr: "inherit" });
+      expect(await new Response(asking.stdout).text()).toBe(told);
+    },
+  );
+});
