@@ -1,10 +1,7 @@
-import { isatty } from "node:tty";
-import { fileURLToPath } from "node:url";
-import { readFileSync, statSync, write } from "node:fs";
-import { unlink } from "node:fs/promises";
 import { RuntimeError } from "../base/errors.ts";
 import { childAllocator, forgetSettings, keepFreedMemory } from "./bun_allocator.ts";
 import { dieWithParent, forbidInspection, lockFolder } from "./bun_libc.ts";
+import { nodeFs, nodeUtil } from "./bun_modules.ts";
 import { connect, listen } from "./bun_socket.ts";
 import { openSourceMap } from "./bun_source_map.ts";
 import type {
@@ -29,7 +26,7 @@ export const platform: Platform = {
   cwd: process.cwd(),
   usage: readUsage,
   rssBytes: readRssBytes,
-  isTerminal: (stream) => isatty(stream === "stdout" ? 1 : 2),
+  isTerminal: (stream) => process[stream].isTTY === true,
   // Bun knows 0 columns of a terminal that does not say.
   terminalColumns: () => process.stdout.columns || undefined,
   writeOut: (stream, text) =>
@@ -46,10 +43,13 @@ export const platform: Platform = {
   serveHttp,
   mapShared: (path, bytes) => Bun.mmap(path, { shared: true, size: bytes }),
   readText(path, maxBytes) {
+    const { readFileSync, statSync } = nodeFs();
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? Infinity;
     return size <= maxBytes ? readFileSync(path, "utf8") : undefined;
   },
   openSourceMap,
+  formatValues: (values, depth) =>
+    nodeUtil().formatWithOptions({ colors: false, depth }, ...values),
   headerFields,
   lockFolder,
   dieWithParent,
@@ -74,7 +74,7 @@ export const platform: Platform = {
 /** Compiled, the executable is the program; from source, Bun runs the main module. */
 function programCommand(): string[] {
   // Whoever embeds the server has a main module of their own.
-  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  const main = Bun.fileURLToPath(new URL("../main.ts", import.meta.url));
   return isCompiled() ? [process.execPath] : [process.execPath, ...ownSettings, main];
 }
 
@@ -97,7 +97,7 @@ const tailCalls = "BUN_JSC_useTailCalls";
 /** The streams of `process` keep without limit what nobody reads, and end with the reader. */
 function writeSome(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) =>
-    write(stream === "stdout" ? 1 : 2, bytes, (error, written) => {
+    nodeFs().write(stream === "stdout" ? 1 : 2, bytes, (error, written) => {
       if (!error) resolve(written);
       else if (error.code === "EAGAIN") resolve(0);
       else reject(error);
@@ -212,7 +212,9 @@ function serveHttp(options: HttpOptions): Promise<HttpServer> {
     stop: () => server.stop(),
     async abort() {
       await server.stop(true);
-      if (address.kind === "unix") await unlink(address.path).catch(ignoreMissing);
+      if (address.kind === "unix") {
+        await nodeFs().promises.unlink(address.path).catch(ignoreMissing);
+      }
     },
   });
 }

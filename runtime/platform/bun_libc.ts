@@ -1,5 +1,5 @@
 import { dlopen, type FFIFunction, FFIType } from "bun:ffi";
-import { closeSync, openSync } from "node:fs";
+import { nodeFs } from "./bun_modules.ts";
 import { flockOperations, libcNames, prSetDumpable, prSetPdeathsig, sigkill } from "./linux.ts";
 import type { FolderLock } from "./platform.ts";
 
@@ -11,14 +11,14 @@ export function lockFolder(path: string, kind: "shared" | "alone"): FolderLock |
   const isLocked = libc?.symbols.flock(file, flockOperations[kind]) === 0;
   libc?.close();
   if (!isLocked) {
-    closeSync(file);
+    nodeFs().closeSync(file);
     return undefined;
   }
   let isOpen = true;
   return {
     unlock() {
       // A closed number may by now be another file's.
-      if (isOpen) closeSync(file);
+      if (isOpen) nodeFs().closeSync(file);
       isOpen = false;
     },
   };
@@ -26,7 +26,7 @@ export function lockFolder(path: string, kind: "shared" | "alone"): FolderLock |
 
 function tryOpen(path: string): number | undefined {
   try {
-    return openSync(path, "r");
+    return nodeFs().openSync(path, "r");
   } catch {
     // Gone, or somebody else's: no lock either way.
     return undefined;

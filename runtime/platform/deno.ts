@@ -1,3 +1,4 @@
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { RuntimeError } from "../base/errors.ts";
 import { serveHttp } from "./deno_http.ts";
@@ -5,6 +6,9 @@ import { dieWithParent, forbidInspection, lockFolder, mapShared } from "./deno_l
 import { connect, listen } from "./deno_socket.ts";
 import type { Child, Platform, SpawnOptions } from "./platform.ts";
 import { readRssBytes, readUsage } from "./process_usage.ts";
+
+/** Task code may replace what `process` has. */
+const { getBuiltinModule } = process;
 
 /** Everything that Deno does differently; holds no policy. */
 export const platform: Platform = {
@@ -32,6 +36,9 @@ export const platform: Platform = {
   mapShared,
   readText,
   openSourceMap: undefined,
+  // Loaded where it is first needed: most workers print nothing.
+  formatValues: (values, depth) =>
+    getBuiltinModule("node:util").formatWithOptions({ colors: false, depth }, ...values),
   headerFields: (headers) => Object.fromEntries(headers),
   lockFolder,
   dieWithParent,

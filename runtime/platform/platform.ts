@@ -219,6 +219,8 @@ export interface Platform {
    * sources that maps lead to.
    */
   readonly openSourceMap: ((json: string) => SourceMapReader) | undefined;
+  /** Values as text, as `console.log` shows them, without colours; `depth` levels of objects. */
+  formatValues(values: readonly unknown[], depth: number): string;
   /** Answers imports of a package that exists only as types with an empty module. */
   stubModule(specifier: string): void;
 }

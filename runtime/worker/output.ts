@@ -1,4 +1,3 @@
-import { formatWithOptions } from "node:util";
 import { countOf } from "../base/count_of.ts";
 import { maxOutputChars, type OutputLevel, type OutputLine } from "../protocol/messages.ts";
 
@@ -13,11 +12,25 @@ const methodLevels: Readonly<Record<string, OutputLevel>> = {
   dirxml: "info",
 };
 
+/** Levels of objects that are shown. */
+const shownDepth = 6;
+
+/** What a captured console prints with. */
+export interface ConsoleOptions {
+  print(line: OutputLine): void;
+  /** Values as text, as `console.log` shows them. */
+  formatValues(values: readonly unknown[], depth: number): string;
+}
+
 /**
  * Has `console` print to the invocation that called it. Counters, timers, groups and assertions keep
  * the runtime's behaviour, and print through these same methods.
  */
-export function captureConsole(print: (line: OutputLine) => void): void {
+export function captureConsole({ print, formatValues }: ConsoleOptions): void {
+  const toLine = (level: OutputLevel, values: readonly unknown[]): OutputLine => ({
+    level,
+    text: cut(format(values, formatValues)),
+  });
   for (const [method, level] of Object.entries(methodLevels)) {
     const capture = method === "dir"
       ? (value: unknown) => print(toLine(level, [value]))
@@ -58,15 +71,14 @@ function captureDerived(): void {
   });
 }
 
-function toLine(level: OutputLevel, values: readonly unknown[]): OutputLine {
-  return { level, text: cut(format(values)) };
-}
-
-function format(values: readonly unknown[]): string {
+function format(
+  values: readonly unknown[],
+  formatValues: ConsoleOptions["formatValues"],
+): string {
   const [only] = values;
   if (values.length === 1 && typeof only === "string") return only;
   try {
-    return formatWithOptions({ colors: false, depth: 6 }, ...values);
+    return formatValues(values, shownDepth);
   } catch (error) {
     // An object whose inspection throws must not turn a console.log into a failure.
     return `(a value that cannot be shown: ${error instanceof Error ? error.message : "unknown"})`;

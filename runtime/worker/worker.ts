@@ -62,7 +62,7 @@ export async function runWorker(platform: Platform): Promise<void> {
 /** What a worker finds where it is started. */
 interface Surroundings {
   readonly sources: SourcePathsOptions;
-  readonly platform: Pick<Platform, "usage" | "rssBytes">;
+  readonly platform: Pick<Platform, "usage" | "rssBytes" | "formatValues">;
   /** Memory that the gateway reads. */
   readonly mark: Uint8Array | undefined;
 }
@@ -73,6 +73,7 @@ class Worker implements ScopeOwner {
   readonly clock = systemClock;
   readonly meter: Meter;
   readonly #boot: BootMessage;
+  readonly #formatValues: Platform["formatValues"];
   readonly #scopes = new Scopes();
   readonly #modules: TaskModules;
   readonly #paths: SourcePaths;
@@ -83,6 +84,7 @@ class Worker implements ScopeOwner {
   constructor(boot: BootMessage, { platform, mark, sources }: Surroundings) {
     this.meter = new Meter({ platform, clock: now });
     this.deployment = boot.deployment;
+    this.#formatValues = platform.formatValues;
     this.#boot = boot;
     this.#modules = new TaskModules(boot, {
       onLoading: (task) => this.#loading(task),
@@ -107,7 +109,7 @@ class Worker implements ScopeOwner {
   /** Says hello; from here on the process may be given calls. */
   start(send: (bytes: Uint8Array) => void): void {
     this.#writer = new FrameWriter(send);
-    captureConsole((line) => this.#print(line));
+    captureConsole({ print: (line) => this.#print(line), formatValues: this.#formatValues });
     guardTimers(this.#scopes, (scope, error) => this.#thrown(scope, error));
     traceFetch(() => this.#scopes.current()?.call);
     this.#send({ kind: "hello", token: this.#boot.token });

@@ -52,6 +52,7 @@ export function createFakePlatform(
     forbidInspection: refuse,
     onUncaught: refuse,
     keepFreedMemory: refuse,
+    formatValues: refuse,
     dropPrivileges: refuse,
     stubModule: refuse,
   };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { platform } from "#platform";
 import type { OutputLine } from "../../runtime/protocol/messages.ts";
 import { maxOutputChars } from "../../runtime/protocol/messages.ts";
 import { captureConsole } from "../../runtime/worker/output.ts";
@@ -9,7 +10,8 @@ const { console } = globalThis;
 let lines: OutputLine[] = [];
 beforeEach(() => {
   lines = [];
-  captureConsole((line) => void lines.push(line));
+  const { formatValues } = platform;
+  captureConsole({ print: (line) => void lines.push(line), formatValues });
 });
 afterEach(() => void Object.defineProperties(globalThis.console, original));
 
