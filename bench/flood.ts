@@ -1,11 +1,14 @@
 /**
  * `npm run bench:flood`: the p99 of one deployment, quiet and while another one's queue is full of
- * slow and blocking requests. Rounds alternate, so that whatever slows the machine hits both alike.
+ * slow and blocking requests. Rounds alternate, so that whatever slows the machine hits both alike. A bare server
+ * beside it, which shares only the processors with the flood, tells what these alone do to a p99.
  */
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { ServerProcess } from "./server_process.ts";
+import { bareBun, createSubjects, selectSubjects } from "./subjects.ts";
 import { publish, quantile, rounded, Webtaskd } from "./webtaskd.ts";
 
 const probePauseMs = 2;
@@ -37,28 +40,43 @@ async function main(): Promise<number> {
   });
   const options = { seconds: Number(values.seconds), rate: Number(values.rate) };
   if (values.flooder !== undefined) return await flood(Number(values.flooder), options);
+  const [subject] = selectSubjects(createSubjects(), [bareBun]);
+  if (!subject) throw new Error(`Cannot find ${bareBun} among the subjects`);
+  await using bare = await ServerProcess.start(subject);
   const server = await Webtaskd.start({ target: values.target, apps: ["app", "mixed"], flags });
   try {
-    return await compare(server, { ...options, rounds: Number(values.rounds) });
+    return await compare({ server, bare }, { ...options, rounds: Number(values.rounds) });
   } finally {
     await server.close();
   }
 }
 
 async function compare(
-  server: Webtaskd,
+  { server, bare }: { readonly server: Webtaskd; readonly bare: ServerProcess },
   options: FloodOptions & { readonly rounds: number },
 ): Promise<number> {
-  await probe(server, 1);
+  const probeOwn = () =>
+    probe(options.seconds, async () => (await server.get("bench", "/hello")).status);
+  const probeBare = () =>
+    probe(options.seconds, async () => {
+      const response = await fetch(bare.url, { keepalive: false });
+      await response.arrayBuffer();
+      return response.status;
+    });
+  await probeOwn();
+  await probeBare();
   const quiet: number[] = [];
   const flooded: number[] = [];
+  const bareRatios: number[] = [];
   let refused = 0;
   let sent = 0;
   for (let round = 0; round < options.rounds; round++) {
-    quiet.push(await probe(server, options.seconds));
+    quiet.push(await probeOwn());
+    const bareQuiet = await probeBare();
     const flooder = startFlooder(server.port, options);
     await sleep(settleMs);
-    flooded.push(await probe(server, options.seconds));
+    flooded.push(await probeOwn());
+    bareRatios.push(await probeBare() / bareQuiet);
     const counts = await flooder;
     refused += counts.refused;
     sent += counts.sent;
@@ -70,6 +88,7 @@ async function compare(
     quietP99Ms: quiet.map(rounded),
     floodedP99Ms: flooded.map(rounded),
     ratio: rounded(ratio),
+    bareRatio: rounded(quantile(bareRatios, 0.5)),
     flood: { sent, refused },
   }, {
     "the flood filled its queue": refused > 0,
@@ -78,16 +97,14 @@ async function compare(
 }
 
 /** The p99 of a few clients that are in no hurry, in milliseconds. */
-async function probe(server: Webtaskd, seconds: number): Promise<number> {
+async function probe(seconds: number, get: () => Promise<number>): Promise<number> {
   const times: number[] = [];
   const untilMs = performance.now() + seconds * 1_000;
   await Promise.all(Array.from({ length: probeClients }, async () => {
     while (performance.now() < untilMs) {
       const startedMs = performance.now();
-      const { status } = await server.get("bench", "/hello");
-      if (status !== 200) {
-        throw new Error(`Cannot use an answer of the quiet deployment: ${status}`);
-      }
+      const status = await get();
+      if (status !== 200) throw new Error(`Cannot use the answer of a quiet server: ${status}`);
       times.push(performance.now() - startedMs);
       await sleep(probePauseMs);
     }
@@ -96,7 +113,8 @@ async function probe(server: Webtaskd, seconds: number): Promise<number> {
 }
 
 async function startFlooder(port: number, { seconds, rate }: FloodOptions) {
-  const span = `--seconds=${seconds + 2 * settleMs / 1_000}`;
+  // Webtaskd and the bare server are probed one after the other while it lasts.
+  const span = `--seconds=${2 * (seconds + settleMs / 1_000)}`;
   const self = fileURLToPath(import.meta.url);
   const child = Bun.spawn(
     [process.execPath, self, `--flooder=${port}`, span, `--rate=${rate}`],

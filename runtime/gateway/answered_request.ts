@@ -56,7 +56,7 @@ export class AnsweredRequest implements RequestRecord {
   /** Known while the response is on its way; afterwards the connection may be gone. */
   get client(): string | undefined {
     const { address, info } = this.#exchange;
-    return this.#client ??= address.client ?? info.clientAddress();
+    return this.#client ??= address.client ?? info.recordedAddress();
   }
 
   get status(): number {

@@ -96,6 +96,7 @@ function toInfo(host: string): RequestInfo {
   return {
     host: () => host,
     clientAddress: () => undefined,
+    recordedAddress: () => undefined,
     waiting() {},
     answering() {},
   };

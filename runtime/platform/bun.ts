@@ -168,7 +168,11 @@ class BunRequestInfo implements RequestInfo {
   }
 
   clientAddress(): string | undefined {
-    return this.#listener.onlyPeer ?? this.#server.requestIP(this.#request)?.address;
+    return this.#server.requestIP(this.#request)?.address;
+  }
+
+  recordedAddress(): string | undefined {
+    return this.#listener.onlyPeer ?? this.clientAddress();
   }
 
   waiting(): void {

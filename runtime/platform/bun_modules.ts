@@ -1,11 +1,11 @@
 import process from "node:process";
 
-/** Task code may replace what `process` has. */
+/** Task code may replace what `process` has; what it does to a module changes its own process alone. */
 const { getBuiltinModule } = process;
 
 /*
- * Modules that are loaded where they are first needed. Bun takes 6 ms for `node:fs`, 3 ms for `node:util` and 6 ms
- * for `node:tty`, which nothing here imports: a worker is ready a quarter sooner without them.
+ * Modules that are loaded where they are first needed: Bun takes 6 ms for `node:fs` and 3 ms for `node:util`. With
+ * the 6 ms of `node:tty`, for which there is another way, a third of what it took a worker to be ready.
  */
 
 export function nodeFs() {

@@ -22,9 +22,10 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
         ...shared,
       },
       (request, info) => {
-        const clientAddress = () => peer ?? info.remoteAddr.hostname;
+        const clientAddress = () => info.remoteAddr.hostname;
+        const recordedAddress = () => peer ?? clientAddress();
         const host = tls ? (headers: Fields) => authorityOf(request, headers) : hostOf;
-        return handler(request, { ...idleForEver, host, clientAddress });
+        return handler(request, { ...idleForEver, host, clientAddress, recordedAddress });
       },
     );
   const port = "port" in server.addr ? server.addr.port : 0;
@@ -52,7 +53,12 @@ function toEmptyError(): Response {
 /** Deno closes no connection for being idle. */
 const idleForEver = { waiting() {}, answering() {} };
 
-const unixInfo: RequestInfo = { ...idleForEver, host: hostOf, clientAddress: () => undefined };
+const unixInfo: RequestInfo = {
+  ...idleForEver,
+  host: hostOf,
+  clientAddress: () => undefined,
+  recordedAddress: () => undefined,
+};
 
 type Fields = Readonly<Record<string, string>>;
 

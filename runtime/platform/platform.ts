@@ -75,11 +75,10 @@ export interface RequestInfo {
    * HTTP/2 has in its place; several that differ come joined by commas.
    */
   host(headers: Readonly<Record<string, string>>): string | undefined;
-  /**
-   * The peer's IP address; `undefined` on a Unix socket. On a listener for this machine alone, all have the
-   * listener's.
-   */
+  /** The peer's IP address; `undefined` on a Unix socket. */
   clientAddress(): string | undefined;
+  /** The same for a record, which may do with less: on a listener for this machine alone, all have the listener's. */
+  recordedAddress(): string | undefined;
   /** The request has been read and waits for its answer: the connection's idle limit is off. */
   waiting(): void;
   /** The answer is about to be given: the idle limit holds again. */
@@ -170,7 +169,6 @@ export interface Platform {
   /**
    * Has this process keep the memory it frees for its own next use, for minutes. Call it first: where the runtime
    * must know before it starts, this starts the program again in the same process, once.
-   * @throws when the program's file cannot be started any more.
    */
   keepFreedMemory(): void;
   /** The command that starts this same program in a role of its own. */

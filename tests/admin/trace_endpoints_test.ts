@@ -22,6 +22,7 @@ const bunIdleMs = 15_000;
 const info: RequestInfo = {
   host: () => "admin",
   clientAddress: () => undefined,
+  recordedAddress: () => undefined,
   waiting() {},
   answering() {},
 };

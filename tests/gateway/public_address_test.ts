@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseAddressSet } from "../../runtime/config/address_set.ts";
+import type { RequestInfo } from "../../runtime/platform/platform.ts";
 import { type PublicAddress, readPublicAddress } from "../../runtime/gateway/public_address.ts";
 
 const proxies = parseAddressSet(["10.0.0.0/8"]);
@@ -11,7 +12,13 @@ function read(
 ) {
   const { peer = "10.1.2.3", trust = true } = options;
   const host = "host" in options ? options.host : "inner.localhost";
-  const info = { host: () => host, clientAddress: () => peer, waiting() {}, answering() {} };
+  const info: RequestInfo = {
+    host: () => host,
+    clientAddress: () => peer,
+    recordedAddress: () => "127.0.0.1",
+    waiting() {},
+    answering() {},
+  };
   return readPublicAddress(headers, info, {
     scheme: "http",
     trustedProxies: trust ? trustedProxies : undefined,
@@ -49,7 +56,8 @@ describe("readPublicAddress()", () => {
 
   test("trusts no peer without an address", () => {
     const info = { host: () => "inner.localhost", clientAddress: () => undefined };
-    const silent = { ...info, waiting() {}, answering() {} };
+    const recordedAddress = () => undefined;
+    const silent = { ...info, recordedAddress, waiting() {}, answering() {} };
     expect(readPublicAddress(forged, silent, { scheme: "http", trustedProxies }))
       .toEqual({ ...direct, client: undefined });
   });

@@ -99,6 +99,10 @@ export class FakePeer {
     return this.#address;
   }
 
+  recordedAddress(): string | undefined {
+    return this.clientAddress();
+  }
+
   waiting(): void {
     this.told.push("waiting");
   }

@@ -1,4 +1,4 @@
-/** Answers each request with the address of its client; listens where it is told, and tells the port. */
+/** Answers each request with the address of its client, and the one for records; tells the port it listens on. */
 import { platform } from "#platform";
 
 const [host = ""] = platform.args;
@@ -7,6 +7,6 @@ const server = await platform.serveHttp({
   tls: undefined,
   reusePort: false,
   idleTimeoutSeconds: 10,
-  handler: (_request, info) => new Response(info.clientAddress()),
+  handler: (_request, info) => new Response(`${info.clientAddress()} ${info.recordedAddress()}`),
 });
 platform.writeOut("stdout", `${server.port}\n`);

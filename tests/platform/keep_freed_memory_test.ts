@@ -29,6 +29,17 @@ describe.each(runtimes)("$name: a program that keeps freed memory", ({ name, com
     expect(told.allocator).toEqual(name === "bun" ? settings : {});
   });
 
+  test("keeps what a shell has opened for it", async () => {
+    const shell = `exec 9<package.json; exec "$@" /dev/fd/9`;
+    await using child = Bun.spawn(["bash", "-c", shell, "bash", ...command, program], {
+      cwd: root,
+      env: inherited,
+      stderr: "inherit",
+    });
+    const { args, readable } = JSON.parse(await new Response(child.stdout).text());
+    expect({ args, readable }).toEqual({ args: ["/dev/fd/9"], readable: true });
+  });
+
   test("leaves the choice to whoever has made one", async () => {
     const { told } = await tell({ MIMALLOC_PURGE_DELAY: "100" });
     expect(told.allocator).toEqual({ MIMALLOC_PURGE_DELAY: "100" });
