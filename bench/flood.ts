@@ -7,8 +7,8 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ServerProcess } from "./server_process.ts";
-import { bareBun, createSubjects, selectSubjects } from "./subjects.ts";
+import { type ServerProcess, startSubject } from "./server_process.ts";
+import { bareBun } from "./subjects.ts";
 import { publish, quantile, rounded, Webtaskd } from "./webtaskd.ts";
 
 const probePauseMs = 2;
@@ -40,9 +40,7 @@ async function main(): Promise<number> {
   });
   const options = { seconds: Number(values.seconds), rate: Number(values.rate) };
   if (values.flooder !== undefined) return await flood(Number(values.flooder), options);
-  const [subject] = selectSubjects(createSubjects(), [bareBun]);
-  if (!subject) throw new Error(`Cannot find ${bareBun} among the subjects`);
-  await using bare = await ServerProcess.start(subject);
+  await using bare = await startSubject(bareBun);
   const server = await Webtaskd.start({ target: values.target, apps: ["app", "mixed"], flags });
   try {
     return await compare({ server, bare }, { ...options, rounds: Number(values.rounds) });

@@ -7,7 +7,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { cpuSecondsOf, pidsOf } from "./process_tree.ts";
-import { host, type Subject } from "./subjects.ts";
+import { createSubjects, host, type Subject } from "./subjects.ts";
 
 const startTimeoutMs = 20_000;
 const stopTimeoutMs = 10_000;
@@ -106,6 +106,16 @@ export class ServerProcess implements AsyncDisposable {
     const text = await Bun.file(join(this.#folder, "output.log")).text();
     return text.slice(-maxQuotedLength);
   }
+}
+
+/**
+ * Starts a subject by its name.
+ * @throws {Error} when there is none of that name, and as `ServerProcess.start`.
+ */
+export async function startSubject(name: string): Promise<ServerProcess> {
+  const subject = createSubjects().find((subject) => subject.name === name);
+  if (!subject) throw new Error(`Cannot measure "${name}": no such subject`);
+  return await ServerProcess.start(subject);
 }
 
 function isJson(response: Response): boolean {

@@ -7,8 +7,8 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { runLoad } from "./load.ts";
-import { ServerProcess } from "./server_process.ts";
-import { createSubjects, host } from "./subjects.ts";
+import { type ServerProcess, startSubject } from "./server_process.ts";
+import { host } from "./subjects.ts";
 import { measureStore } from "./trace_store.ts";
 import { publish, quantile, rounded, Webtaskd } from "./webtaskd.ts";
 
@@ -69,12 +69,6 @@ async function measureCost(target: string, { rounds, seconds }: Times) {
     offUs: rounded(quantile(off, 0.5)),
     ratio: Math.round(quantile(ratios, 0.5) * 100) / 100,
   };
-}
-
-async function startSubject(name: string) {
-  const subject = createSubjects().find((subject) => subject.name === name);
-  if (!subject) throw new Error(`Cannot measure "${name}": no such subject`);
-  return await ServerProcess.start(subject);
 }
 
 async function cpuUsPerRequest(server: ServerProcess, seconds: number): Promise<number> {
