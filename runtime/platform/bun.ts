@@ -1,7 +1,7 @@
 import { RuntimeError } from "../base/errors.ts";
 import { childAllocator, forgetSettings, keepFreedMemory } from "./bun_allocator.ts";
 import { dieWithParent, forbidInspection, lockFolder } from "./bun_libc.ts";
-import { nodeFs, nodeUtil } from "./bun_modules.ts";
+import { nodeFs, nodeTty, nodeUtil } from "./bun_modules.ts";
 import { connect, listen } from "./bun_socket.ts";
 import { openSourceMap } from "./bun_source_map.ts";
 import type {
@@ -26,7 +26,7 @@ export const platform: Platform = {
   cwd: process.cwd(),
   usage: readUsage,
   rssBytes: readRssBytes,
-  isTerminal: (stream) => process[stream].isTTY === true,
+  isTerminal: (stream) => nodeTty().isatty(stream === "stdout" ? 1 : 2),
   // Bun knows 0 columns of a terminal that does not say.
   terminalColumns: () => process.stdout.columns || undefined,
   writeOut: (stream, text) =>

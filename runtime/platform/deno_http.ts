@@ -5,6 +5,7 @@ import type { HttpOptions, HttpServer, RequestInfo } from "./platform.ts";
 export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, tls, handler } = options;
   const peer = onlyPeer(address);
+  const onlyRecorded = peer === undefined ? undefined : () => peer;
   const aborter = new AbortController();
   let isStopping = false;
   const shared = { signal: aborter.signal, onListen() {}, onError: toEmptyError };
@@ -23,7 +24,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
       },
       (request, info) => {
         const clientAddress = () => info.remoteAddr.hostname;
-        const recordedAddress = () => peer ?? clientAddress();
+        const recordedAddress = onlyRecorded ?? clientAddress;
         const host = tls ? (headers: Fields) => authorityOf(request, headers) : hostOf;
         return handler(request, { ...idleForEver, host, clientAddress, recordedAddress });
       },

@@ -39,11 +39,13 @@ describe.each([...targets])("$name: the processes of a server", (target) => {
       await server.fetch("/hello");
       const workers = descendantsOf(server.pid).map(({ pid }) => pid);
       expect(workers).not.toBeEmpty();
-      for (const pid of [server.pid, ...workers]) {
-        for (const file of [`/proc/${pid}/environ`, `/proc/${pid}/maps`]) {
-          // One that has just been started, a spare, is open until it runs.
-          await until(`${file} closed`, () => read(file) === "");
-        }
+      const secretsOf = (pid: number) => [`/proc/${pid}/environ`, `/proc/${pid}/maps`];
+      for (const file of workers.flatMap(secretsOf)) {
+        // One that has just been started is open until it runs.
+        await until(`${file} closed`, () => read(file) === "");
+      }
+      for (const file of [server.pid, ...workers].flatMap(secretsOf)) {
+        expect({ file, text: read(file) }).toEqual({ file, text: "" });
       }
       expect(read("/proc/self/environ")).not.toBe("");
     } finally {
