@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { Connection } from "../bench/connection.ts";
 import { parseReport } from "../bench/load.ts";
 import type { Sample } from "../bench/measure.ts";
 import { cpuSecondsOf, pidsOf } from "../bench/process_tree.ts";
@@ -110,4 +113,57 @@ function judgeSamples(bare: readonly Sample[], { own, workerd }: JudgedSamples):
   return judge(series, summarize(series)).map(({ value, isMet }) =>
     `${value} ${isMet ? "met" : "missed"}`
   );
+}
+
+describe("Connection", () => {
+  test("tells the status once the whole answer is there", async () => {
+    await using server = await listen((socket) => {
+      socket.write("HTTP/1.1 503 Service Unavailable\r\ncontent-le");
+      socket.write("ngth: 4\r\n\r\nbu");
+      setImmediate(() => socket.write("sy"));
+    });
+    const connection = new Connection(server.port);
+    expect(await connection.get("a", "/")).toBe(503);
+    expect(await connection.get("a", "/")).toBe(503);
+    expect(server.accepted()).toBe(1);
+    connection.close();
+  });
+
+  test("connects again after the server has closed, and fails where no answer came", async () => {
+    let isHealthy = false;
+    await using server = await listen((socket) => {
+      if (isHealthy) socket.write("HTTP/1.1 204 No Content\r\n\r\n");
+      else socket.destroy();
+    });
+    const connection = new Connection(server.port);
+    const lost = connection.get("a", "/");
+    await expect(lost).rejects.toThrow("ended before the answer");
+    isHealthy = true;
+    expect(await connection.get("a", "/")).toBe(204);
+    expect(server.accepted()).toBe(2);
+    connection.close();
+  });
+});
+
+/** Listens on a free port and answers whatever comes. */
+async function listen(answer: (socket: Socket) => void) {
+  const sockets: Socket[] = [];
+  const server: Server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("data", () => answer(socket));
+    // A reset is a close like any other here.
+    socket.on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("Cannot listen on a port");
+  return {
+    port: address.port,
+    accepted: () => sockets.length,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
 }
