@@ -65,21 +65,25 @@ async function compare(
   for (let warmUp = 0; warmUp < warmUps; warmUp++) await own();
   const quiet: number[] = [];
   const busy: number[] = [];
+  const ratios: number[] = [];
   const bareRatios: number[] = [];
   const counts = { sent: 0, refused: 0 };
   for (let round = 0; round < rounds; round++) {
     await sleep(settleMs);
-    quiet.push(await own());
+    const ownQuiet = await own();
     const bareQuiet = await other();
     const flood = flooder.flood();
     await sleep(settleMs);
-    busy.push(await own());
+    const ownBusy = await own();
     bareRatios.push(await other() / bareQuiet);
+    ratios.push(ownBusy / ownQuiet);
+    quiet.push(ownQuiet);
+    busy.push(ownBusy);
     const { sent, refused } = await flood;
     counts.refused += refused;
     counts.sent += sent;
   }
-  const ratio = quantile(busy.map((value, round) => value / (quiet[round] ?? NaN)), 0.5);
+  const ratio = quantile(ratios, 0.5);
   return publish({
     quietP99Ms: quiet.map(rounded),
     floodedP99Ms: busy.map(rounded),

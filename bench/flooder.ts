@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Connection } from "./connection.ts";
+import { readLines } from "./lines.ts";
 
 const clients = 64;
 const host = "mixed-testing.localhost";
@@ -54,16 +55,6 @@ export class Flooder implements Disposable {
   }
 }
 
-async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of stream) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-}
-
 /** Floods once for each line of the standard input; prints what came of each. */
 async function floodOnDemand(options: FloodOptions): Promise<void> {
   for await (const _line of createInterface({ input: process.stdin })) {
@@ -76,16 +67,19 @@ async function flood({ port, seconds, rate, blocking }: FloodOptions): Promise<F
   const untilMs = performance.now() + seconds * 1_000;
   const pauseMs = 1_000 * clients / rate;
   const counts = { sent: 0, refused: 0 };
+  const connections: Connection[] = [];
   const free: Connection[] = [];
-  const open = new Set<Connection>();
+  const connect = () => {
+    const connection = new Connection(port);
+    connections.push(connection);
+    return connection;
+  };
   const send = async () => {
     const isBlocking = blocking > 0 && counts.sent % blocking === 0;
     const kind = isBlocking ? "blocks&amount=50" : "slow&amount=500";
     counts.sent += 1;
-    const connection = free.pop() ?? new Connection(port);
-    open.add(connection);
+    const connection = free.pop() ?? connect();
     const status = await connection.get(host, `/mixed?kind=${kind}`);
-    open.delete(connection);
     free.push(connection);
     if (status === 503) counts.refused += 1;
   };
@@ -96,7 +90,7 @@ async function flood({ port, seconds, rate, blocking }: FloodOptions): Promise<F
       await sleep(pauseMs * 2 * Math.random());
     }
   }));
-  for (const connection of [...open, ...free]) connection.close();
+  for (const connection of connections) connection.close();
   return counts;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { readLines } from "./lines.ts";
 import { pidsOf } from "./process_tree.ts";
 
 const readyTimeoutMs = 120_000;
@@ -141,13 +142,7 @@ export class Webtaskd {
   }
 
   async #follow(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    let rest = "";
-    for await (const bytes of stream) {
-      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) this.#take(line);
-    }
+    for await (const line of readLines(stream)) this.#take(line);
   }
 
   #take(line: string): void {
